@@ -1,0 +1,71 @@
+// Package rng owns randomness: counter-based, splittable keys over Philox4x32-10
+// (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"). There is
+// no other source of randomness in the project and no hidden state: the same key
+// and counter give the same bits on every machine. Start from [Key].
+// It is linked into plugin guests: it imports only math and math/bits.
+package rng
+
+import (
+	"math"
+	"math/bits"
+)
+
+// Key names a random stream, as a JAX key does: draws from it by counter, derive others from it with Fold.
+type Key [2]uint32
+
+// New makes the root key of a seed.
+func New(seed uint64) Key { return Key{uint32(seed), uint32(seed >> 32)} }
+
+// philox is ten rounds of Philox4x32 on counter c.
+func philox(k Key, c [4]uint32) [4]uint32 {
+	for range 10 {
+		h0, l0 := bits.Mul32(0xD2511F53, c[0])
+		h1, l1 := bits.Mul32(0xCD9E8D57, c[2])
+		c = [4]uint32{h1 ^ c[1] ^ k[0], l1, h0 ^ c[3] ^ k[1], l0}
+		k[0] += 0x9E3779B9
+		k[1] += 0xBB67AE85
+	}
+	return c
+}
+
+// The last counter word separates the uses of one key.
+const (
+	domainBits = 0
+	domainFold = 1
+)
+
+// Block is the i-th block of four random words of k.
+func (k Key) Block(i uint64) [4]uint32 {
+	return philox(k, [4]uint32{uint32(i), uint32(i >> 32), 0, domainBits})
+}
+
+// Fold derives the key of one of k's parts: a purpose, an epoch, a sample. It is JAX's fold_in.
+func (k Key) Fold(data uint64) Key {
+	b := philox(k, [4]uint32{uint32(data), uint32(data >> 32), 0, domainFold})
+	return Key{b[0], b[1]}
+}
+
+// FoldString derives a key from a name (FNV-1a), for purposes that are named rather than numbered.
+func (k Key) FoldString(name string) Key {
+	h := uint64(14695981039346656037)
+	for i := 0; i < len(name); i++ {
+		h = (h ^ uint64(name[i])) * 1099511628211
+	}
+	return k.Fold(h)
+}
+
+// Word is the i-th random word of k: word i%4 of block i/4.
+func (k Key) Word(i uint64) uint32 { return k.Block(i / 4)[i%4] }
+
+// Uniform01 maps a word to [0,1) with 24 bits, exactly representable in float32.
+func Uniform01(w uint32) float32 { return float32(w>>8) * (1.0 / (1 << 24)) }
+
+// NormalPair is the Box-Muller transform of two words: two independent standard normals.
+// It is computed in float64 and rounded once.
+func NormalPair(w0, w1 uint32) (float32, float32) {
+	u := (float64(w0) + 0.5) * (1.0 / (1 << 32)) // in (0,1)
+	v := (float64(w1) + 0.5) * (1.0 / (1 << 32))
+	r := math.Sqrt(-2 * math.Log(u))
+	s, c := math.Sincos(2 * math.Pi * v)
+	return float32(r * c), float32(r * s)
+}

@@ -1,0 +1,85 @@
+package rng
+
+import (
+	"math"
+	"testing"
+)
+
+// Known-answer vectors of Random123's kat_vectors for philox4x32-10.
+func TestPhiloxKnownAnswers(t *testing.T) {
+	for _, c := range []struct {
+		key       Key
+		ctr, want [4]uint32
+	}{
+		{Key{}, [4]uint32{}, [4]uint32{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+		{Key{^uint32(0), ^uint32(0)}, [4]uint32{^uint32(0), ^uint32(0), ^uint32(0), ^uint32(0)},
+			[4]uint32{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+		{Key{0xa4093822, 0x299f31d0}, [4]uint32{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+			[4]uint32{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+	} {
+		if got := philox(c.key, c.ctr); got != c.want {
+			t.Errorf("philox(%x, %x) = %x, want %x", c.key, c.ctr, got, c.want)
+		}
+	}
+}
+
+// Var Beta(a,a) = 1/(4(2a+1)), and the tail shares that ContrastiveCrop relies on.
+func TestBetaMoments(t *testing.T) {
+	for _, c := range []struct{ a, variance, middle, tails float64 }{
+		{0.1, 0.2083, 0.095, 0.756}, {0.6, 0.1136, 0.372, 0.232}, {1, 0.0833, 0.50, 0.10},
+	} {
+		s := New(7).FoldString("beta").Stream()
+		const n = 200000
+		var sum, sq, mid, tail float64
+		for range n {
+			x := s.Beta(c.a, c.a)
+			sum += x
+			sq += x * x
+			if x > 0.25 && x < 0.75 {
+				mid++
+			}
+			if x < 0.05 || x > 0.95 {
+				tail++
+			}
+		}
+		mean := sum / n
+		for _, v := range []struct {
+			name      string
+			got, want float64
+		}{{"mean", mean, 0.5}, {"variance", sq/n - mean*mean, c.variance}, {"middle", mid / n, c.middle}, {"tails", tail / n, c.tails}} {
+			if math.Abs(v.got-v.want) > 0.006 {
+				t.Errorf("Beta(%v,%v) %s = %.4f, want %.4f", c.a, c.a, v.name, v.got, v.want)
+			}
+		}
+	}
+}
+
+func TestStreamIsTheKeysWords(t *testing.T) {
+	k := New(3).Fold(9)
+	s := k.Stream()
+	for i := range uint64(11) {
+		if got, want := s.Uint32(), k.Word(i); got != want {
+			t.Fatalf("word %d: stream %x, key %x", i, got, want)
+		}
+	}
+}
+
+func TestIntnIsUniformAndPermIsAPermutation(t *testing.T) {
+	s := New(1).Stream()
+	var count [7]int
+	for range 70000 {
+		count[s.Intn(7)]++
+	}
+	for v, c := range count {
+		if c < 9500 || c > 10500 {
+			t.Errorf("Intn(7) gave %d %d times of 70000", v, c)
+		}
+	}
+	seen := map[int]bool{}
+	for _, v := range s.Perm(100) {
+		seen[v] = true
+	}
+	if len(seen) != 100 {
+		t.Errorf("Perm(100) has %d distinct values", len(seen))
+	}
+}
