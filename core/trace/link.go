@@ -1,0 +1,135 @@
+package trace
+
+import (
+	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/shape"
+)
+
+// Init says how a parameter or state starts.
+type Init struct {
+	kind string
+	args []float64
+}
+
+// Initialisers. Truncated cuts the normal at lo and hi.
+
+func Constant(x float64) Init       { return Init{"constant", []float64{x}} }
+func Normal(mean, std float64) Init { return Init{"normal", []float64{mean, std}} }
+func UniformIn(lo, hi float64) Init { return Init{"uniform", []float64{lo, hi}} }
+func Truncated(std, lo, hi float64) Init {
+	return Init{"truncated_normal", []float64{0, std, lo, hi}}
+}
+
+// ParamOption changes how the optimizer treats a parameter.
+type ParamOption func(*[]ir.Attr)
+
+// LRScale multiplies the parameter's learning rate.
+func LRScale(x float64) ParamOption {
+	return func(a *[]ir.Attr) { *a = append(*a, ir.Float("lr", x)) }
+}
+
+// FixedLR leaves the parameter out of the learning-rate schedule.
+func FixedLR() ParamOption { return flag("fixed_lr", 1) }
+
+// NoDecay leaves the parameter out of weight decay.
+func NoDecay() ParamOption { return flag("no_decay", 1) }
+
+// FrozenUntil holds the parameter until that step; -1 for ever.
+func FrozenUntil(step int) ParamOption { return flag("frozen", step) }
+
+func flag(name string, v int) ParamOption {
+	return func(a *[]ir.Attr) { *a = append(*a, ir.Int(name, v)) }
+}
+
+// Param declares a trainable f32 parameter by name within its module. The same
+// name again is the same parameter.
+func (b *Builder) Param(name string, init Init, dims []int, options ...ParamOption) Value {
+	attrs := []ir.Attr{ir.OfShape("shape", shape.F32(dims...)), ir.String("name", name), ir.String("init", init.kind), ir.Floats("args", init.args...)}
+	for _, o := range options {
+		o(&attrs)
+	}
+	return b.emit1("param", nil, attrs...)
+}
+
+// State declares a value kept between steps, by name within its module, and reads it.
+func (b *Builder) State(name string, s shape.Shape, init Init) Value {
+	return b.emit1("state", nil, ir.OfShape("shape", s), ir.String("name", name), ir.String("init", init.kind), ir.Floats("args", init.args...))
+}
+
+// SampleState declares one row per training image and reads all of it, [samples, dims...].
+func (b *Builder) SampleState(name string, s shape.Shape, init Init) Value {
+	return b.emit1("state", nil, ir.OfShape("shape", s), ir.String("name", name), ir.String("init", init.kind), ir.Floats("args", init.args...), ir.Int("sample", 1))
+}
+
+// Assign makes v the value of a state from here on.
+func (b *Builder) Assign(name string, v Value) { b.Emit("assign", []Value{v}, ir.String("name", name)) }
+
+// AssignBefore sets a parameter or state ahead of the forward pass of each step.
+func (b *Builder) AssignBefore(name string, v Value) {
+	b.Emit("assign", []Value{v}, ir.String("name", name), ir.Int("before", 1))
+}
+
+// EMA makes module target the exponential moving average of module source with
+// the given momentum f32[], updated before the forward pass or after the update.
+func (b *Builder) EMA(source, target string, momentum Value, before bool) {
+	b.Emit("ema", []Value{momentum}, ir.String("source", source), ir.String("target", target), ir.Bool("before", before))
+}
+
+// Metric logs the scalar v.
+func (b *Builder) Metric(name string, v Value) { b.Emit("metric", []Value{v}, ir.String("name", name)) }
+
+// StepNumber is the number of updates done, i32[].
+func (b *Builder) StepNumber() Value { return b.emit1("context", nil, ir.String("name", "step")) }
+
+// TotalSteps is the number of updates of the whole run, i32[].
+func (b *Builder) TotalSteps() Value { return b.emit1("context", nil, ir.String("name", "steps")) }
+
+// Indices is the dataset positions of the batch's n samples, i32[n].
+func (b *Builder) Indices(n int) Value {
+	return b.emit1("context", nil, ir.String("name", "indices"), ir.Int("n", n))
+}
+
+// Key is a random key of this step, u32[2]; each purpose has its own.
+func (b *Builder) Key(purpose int) Value {
+	k := b.emit1("context", nil, ir.String("name", "key"))
+	return k.FoldIn(b.Fill(shape.Of(dtype.I32), float64(purpose)))
+}
+
+// FoldIn derives the key of a part of key v.
+func (v Value) FoldIn(part Value) Value { return v.b.emit1("rng_fold_in", []Value{v, part}) }
+
+// Uniform draws f32 in [lo, hi) from key v.
+func (v Value) Uniform(lo, hi float64, dims ...int) Value {
+	return v.b.emit1("rng_uniform", []Value{v}, ir.OfShape("shape", shape.F32(dims...)), ir.Float("low", lo), ir.Float("high", hi))
+}
+
+// Normal draws standard normals from key v.
+func (v Value) Normal(dims ...int) Value {
+	return v.b.emit1("rng_normal", []Value{v}, ir.OfShape("shape", shape.F32(dims...)))
+}
+
+// Permutation draws a permutation of 0..n-1 from key v.
+func (v Value) Permutation(n int) Value {
+	return v.b.emit1("rng_permutation", []Value{v}, ir.Int("n", n))
+}
+
+// Call is the result of another plugin's function, its parameters under the module scope.
+func (b *Builder) Call(callee, scope string, in ...Value) Value {
+	shapes := make([]shape.Shape, len(in))
+	for i, v := range in {
+		shapes[i] = v.Shape()
+	}
+	if b.calls == nil {
+		b.Fail("call of " + callee + ": nothing can be called here")
+	}
+	s, err := b.calls(callee, shapes)
+	if err != nil {
+		panic(abort{err})
+	}
+	attrs := []ir.Attr{ir.String("callee", callee), ir.OfShape("shape", s)}
+	if scope != "" {
+		attrs = append(attrs, ir.String("scope", scope))
+	}
+	return b.emit1("call", in, attrs...)
+}
