@@ -1,0 +1,36 @@
+package schema
+
+// Nearest is the known name closest to name by edit distance, or "" when none
+// is close enough to have been meant.
+func Nearest(name string, known []string) string {
+	best, at := len(name)/2+1, ""
+	for _, k := range known {
+		if d := distance(name, k); d < best {
+			best, at = d, k
+		}
+	}
+	return at
+}
+
+// distance is Levenshtein's, with a swap of neighbours counted once.
+func distance(a, b string) int {
+	prev2, prev, cur := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], prev2[j-2]+1)
+			}
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(b)]
+}
