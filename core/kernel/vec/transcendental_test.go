@@ -35,7 +35,7 @@ var functions = []struct {
 	{"exp", Exp, math.Exp, 1.1},
 	{"log", Log, math.Log, 1.1},
 	{"tanh", Tanh, math.Tanh, 2},
-	{"logistic", Logistic, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 2},
+	{"logistic", Logistic, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 2.5},
 	{"erf", Erf, math.Erf, 1.1},
 	{"log1p", Log1p, math.Log1p, 1},
 	{"expm1", Expm1, math.Expm1, 1},
