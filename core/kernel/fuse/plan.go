@@ -31,7 +31,7 @@ type plan struct {
 const (
 	l1Bytes  = 24 << 10 // what the slots of a block may fill of a 32 KB cache
 	maxBlock = 1024
-	minBlock = 256
+	minBlock = 512
 )
 
 func makePlan(l *lowering, outs []int, layouts []layout, size int) *plan {

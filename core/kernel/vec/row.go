@@ -6,6 +6,10 @@ import "math"
 func ExpSum(dst, x []float32, s float32) float32 {
 	n := len(dst)
 	x = x[:n]
+	if n > leaf {
+		h := half(n)
+		return ExpSum(dst[:h], x[:h], s) + ExpSum(dst[h:], x[h:], s)
+	}
 	var sum float32
 	if !useAVX2 {
 		for i, v := range x {
@@ -28,6 +32,10 @@ func ExpSum(dst, x []float32, s float32) float32 {
 
 // SumExp is the sum of e^(x[i]-s).
 func SumExp(x []float32, s float32) float32 {
+	if len(x) > leaf {
+		h := half(len(x))
+		return SumExp(x[:h], s) + SumExp(x[h:], s)
+	}
 	var sum float32
 	if !useAVX2 {
 		for _, v := range x {

@@ -1,0 +1,157 @@
+package norm
+
+import (
+	"fmt"
+
+	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/vec"
+	"github.com/fwlab/fw/core/pool"
+)
+
+// BatchNorm is batch normalisation over all but the last dimension C (Ioffe
+// and Szegedy 2015). Groups, where above 1, are equal parts of the leading
+// dimension with statistics of their own.
+type BatchNorm struct {
+	Dims    []int
+	Groups  int // 0 means 1
+	Epsilon float32
+}
+
+func (s BatchNorm) grid() (grid, error) {
+	if len(s.Dims) == 0 {
+		return grid{}, fmt.Errorf("expected f32[...,C], found a scalar")
+	}
+	return newGrid(s.Dims, max(s.Groups, 1), statRows(max(1, s.Dims[len(s.Dims)-1])))
+}
+
+// BatchNormKernel computes y, mean[G,C] and the biased variance[G,C] from x,
+// scale[C] and offset[C].
+type BatchNormKernel struct {
+	grid
+	epsilon                float32
+	phase                  int
+	x, scale, offset       []float32
+	y, mean, variance      []float32
+	means, squares, a, tmp []float32 // of chunks; and of groups
+}
+
+// NewBatchNorm plans batch_norm_training.
+func NewBatchNorm(s BatchNorm, workers int) (*BatchNormKernel, error) {
+	g, err := s.grid()
+	if err != nil {
+		return nil, fmt.Errorf("batch_norm_training: %w", err)
+	}
+	return &BatchNormKernel{grid: g, epsilon: s.Epsilon}, nil
+}
+
+// Scratch is how many float32s Bind needs.
+func (k *BatchNormKernel) Scratch() int { return (2*k.total() + k.groups + 1) * k.c }
+
+// Bind gives the kernel its memory: outputs y, mean, variance; inputs x, scale, offset. y may be x.
+func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
+	n, c, gc := k.groups*k.rows*k.c, k.c, k.groups*k.c
+	checkBind("batch_norm_training", scratch, k.Scratch(), out, in, []int{n, gc, gc}, []int{n, c, c})
+	k.y, k.mean, k.variance = out[0].F32[:n], out[1].F32[:gc], out[2].F32[:gc]
+	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:c], in[2].F32[:c]
+	t := k.total() * c
+	k.means, k.squares, k.a, k.tmp = scratch[:t], scratch[t:2*t], scratch[2*t:2*t+gc], scratch[2*t+gc:k.Scratch()]
+}
+
+// Run computes the outputs.
+func (k *BatchNormKernel) Run(p *pool.Pool) {
+	k.phase = 0
+	p.Run(k.total(), k)
+	for g := range k.groups {
+		k.join(g)
+	}
+	k.phase = 1
+	p.Run(k.total(), k)
+}
+
+// join makes a group's statistics from those of its chunks (Chan, Golub and
+// LeVeque 1979): with n_i rows of mean m_i and squares s_i around it, the mean
+// is the sum of n_i m_i / n and the variance that of (s_i + n_i (m_i-mean)^2) / n.
+func (k *BatchNormKernel) join(g int) {
+	c := k.c
+	mean, variance, a := k.mean[g*c:(g+1)*c], k.variance[g*c:(g+1)*c], k.a[g*c:(g+1)*c]
+	means, squares := k.means[g*k.chunks*c:(g+1)*k.chunks*c], k.squares[g*k.chunks*c:(g+1)*k.chunks*c]
+	full := k.chunks - 1 // chunks of chunkRows rows; the last may have fewer
+	lastRows := float32(k.rows - full*k.chunkRows)
+	last := means[full*c:]
+	each, n := float32(k.chunkRows), float32(k.rows)
+
+	sumRows(mean, k.tmp, means, full)
+	for j := range mean {
+		mean[j] = mean[j]*(each/n) + last[j]*(lastRows/n)
+	}
+	squareRows(a, k.tmp, means, mean, full)
+	sumRows(variance, k.tmp, squares, k.chunks)
+	for j := range variance {
+		d := last[j] - mean[j]
+		v := (variance[j] + a[j]*each + d*d*lastRows) / n
+		variance[j] = v
+		a[j] = k.scale[j] * rsqrt(v+k.epsilon)
+	}
+}
+
+// Chunk implements pool.Task.
+func (k *BatchNormKernel) Chunk(i, worker int) {
+	g, row, n := k.at(i)
+	c := k.c
+	x := k.x[row*c : (row+n)*c]
+	if k.phase == 1 {
+		vec.ColAffine(k.y[row*c:(row+n)*c], x, k.mean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.offset, n)
+		return
+	}
+	mean, squares := k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c]
+	clear(mean)
+	vec.ColSum(mean, x, n)
+	vec.MulScalar(mean, mean, 1/float32(n))
+	clear(squares)
+	vec.ColSumSquares(squares, x, mean, n)
+}
+
+// BatchNormInferenceKernel computes (x - mean) / sqrt(variance + epsilon) * scale + offset.
+type BatchNormInferenceKernel struct {
+	grid
+	epsilon                             float32
+	y, x, scale, offset, mean, variance []float32
+	a                                   []float32
+}
+
+// NewBatchNormInference plans batch_norm_inference; Groups is not used.
+func NewBatchNormInference(s BatchNorm, workers int) (*BatchNormInferenceKernel, error) {
+	s.Groups = 1
+	g, err := s.grid()
+	if err != nil {
+		return nil, fmt.Errorf("batch_norm_inference: %w", err)
+	}
+	return &BatchNormInferenceKernel{grid: g, epsilon: s.Epsilon}, nil
+}
+
+// Scratch is how many float32s Bind needs.
+func (k *BatchNormInferenceKernel) Scratch() int { return k.c }
+
+// Bind gives the kernel its memory: output y; inputs x, scale, offset, mean, variance. y may be x.
+func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
+	n, c := k.rows*k.c, k.c
+	checkBind("batch_norm_inference", scratch, k.Scratch(), out, in, []int{n}, []int{n, c, c, c, c})
+	k.y, k.x = out[0].F32[:n], in[0].F32[:n]
+	k.scale, k.offset, k.mean, k.variance = in[1].F32[:c], in[2].F32[:c], in[3].F32[:c], in[4].F32[:c]
+	k.a = scratch[:c]
+}
+
+// Run computes the output.
+func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
+	for j := range k.a {
+		k.a[j] = k.scale[j] * rsqrt(k.variance[j]+k.epsilon)
+	}
+	p.Run(k.chunks, k)
+}
+
+// Chunk implements pool.Task.
+func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
+	_, row, n := k.at(i)
+	lo, hi := row*k.c, (row+n)*k.c
+	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], k.mean, k.a, k.offset, n)
+}

@@ -1,0 +1,107 @@
+// Package norm owns the kernels of batch normalisation, layer normalisation and
+// softmax, forward and backward, over float32. Statistics are taken in chunks
+// of rows that stay in the cache and joined in a fixed order, so that each
+// kernel reads its input from memory twice at most. Start from [NewBatchNorm],
+// [NewLayerNorm] and [NewSoftmax].
+package norm
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/vec"
+	"github.com/fwlab/fw/core/shape"
+)
+
+// grid cuts rows of c columns into chunks. Groups are equal shares of the rows
+// with chunks of their own.
+type grid struct {
+	rows, c   int // of one group
+	groups    int
+	chunkRows int
+	chunks    int // of one group
+}
+
+func newGrid(dims []int, groups, chunkRows int) (grid, error) {
+	s := shape.F32(dims...)
+	if err := s.Check(); err != nil {
+		return grid{}, err
+	}
+	if len(dims) == 0 {
+		return grid{}, fmt.Errorf("expected f32[...,C], found %v", s)
+	}
+	c := dims[len(dims)-1]
+	rows := s.Size() / c
+	if groups < 1 || groups > 1 && (len(dims) < 2 || dims[0]%groups != 0) {
+		return grid{}, fmt.Errorf("%v does not split into %d groups", s, groups)
+	}
+	g := grid{rows: rows / groups, c: c, groups: groups}
+	g.chunkRows = min(g.rows, chunkRows)
+	g.chunks = ceil(g.rows, g.chunkRows)
+	return g, nil
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// total is the number of chunks of all groups.
+func (g *grid) total() int { return g.groups * g.chunks }
+
+// at is the group of chunk i, and its rows within all groups.
+func (g *grid) at(i int) (group, row, n int) {
+	group = i / g.chunks
+	in := i % g.chunks * g.chunkRows
+	return group, group*g.rows + in, min(g.chunkRows, g.rows-in)
+}
+
+// statRows is the height of a chunk for column statistics over c columns: small
+// enough to be read twice from the cache and to keep the running sums exact,
+// large enough that the chunks' own sums are little beside the data.
+func statRows(c int) int { return max(32, min(512, 8192/c)) }
+
+// passRows is the height of a chunk for work on rows one by one.
+func passRows(c int) int { return max(1, (16<<10)/c) }
+
+// sumRows sets acc to the column sums of rows rows of x, 32 at a time by way of
+// tmp, so that no running sum gets long.
+func sumRows(acc, tmp, x []float32, rows int) {
+	c := len(acc)
+	clear(acc)
+	for r := 0; r < rows; r += 32 {
+		n := min(32, rows-r)
+		clear(tmp[:c])
+		vec.ColSum(tmp[:c], x[r*c:(r+n)*c], n)
+		vec.Add(acc, acc, tmp[:c])
+	}
+}
+
+// squareRows sets acc to the column sums of (x - mean)^2, as sumRows does.
+func squareRows(acc, tmp, x, mean []float32, rows int) {
+	c := len(acc)
+	clear(acc)
+	for r := 0; r < rows; r += 32 {
+		n := min(32, rows-r)
+		clear(tmp[:c])
+		vec.ColSumSquares(tmp[:c], x[r*c:(r+n)*c], mean, n)
+		vec.Add(acc, acc, tmp[:c])
+	}
+}
+
+func rsqrt(x float32) float32 { return 1 / float32(math.Sqrt(float64(x))) }
+
+func checkBind(name string, scratch []float32, need int, out, in []buf.Buf, outSizes, inSizes []int) {
+	if len(scratch) < need || len(out) != len(outSizes) || len(in) != len(inSizes) {
+		panic(fmt.Sprintf("norm: %s: Bind: expected %d floats of scratch, %d outputs and %d inputs, found %d, %d and %d",
+			name, need, len(outSizes), len(inSizes), len(scratch), len(out), len(in)))
+	}
+	for i, n := range outSizes {
+		if len(out[i].F32) < n {
+			panic(fmt.Sprintf("norm: %s: Bind: output %d has %d elements, expected %d", name, i, len(out[i].F32), n))
+		}
+	}
+	for i, n := range inSizes {
+		if len(in[i].F32) < n {
+			panic(fmt.Sprintf("norm: %s: Bind: input %d has %d elements, expected %d", name, i, len(in[i].F32), n))
+		}
+	}
+}
