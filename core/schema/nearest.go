@@ -1,15 +1,35 @@
 package schema
 
+import "strings"
+
+// nearestMax bounds the work that a hostile name can ask for, in bytes.
+const nearestMax = 64
+
 // Nearest is the known name closest to name by edit distance, or "" when none
 // is close enough to have been meant.
 func Nearest(name string, known []string) string {
+	if len(name) > nearestMax {
+		return ""
+	}
 	best, at := len(name)/2+1, ""
 	for _, k := range known {
-		if d := distance(name, k); d < best {
+		d := distance(name, k)
+		if len(name) >= 3 && strings.HasPrefix(k, name) {
+			d = min(d, 1) // an abbreviation
+		}
+		if d < best {
 			best, at = d, k
 		}
 	}
 	return at
+}
+
+// DidYouMean is `, did you mean "x"?`, or "" when no known name is near.
+func DidYouMean(name string, known []string) string {
+	if n := Nearest(name, known); n != "" {
+		return `, did you mean "` + n + `"?`
+	}
+	return ""
 }
 
 // distance is Levenshtein's, with a swap of neighbours counted once.

@@ -5,6 +5,7 @@ package schema
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,15 @@ const (
 
 // Types is every Type.
 var Types = []Type{Float, Int, Bool, String, Floats, Ints}
+
+// TypeNames is every Type as its word.
+func TypeNames() []string {
+	names := make([]string, len(Types))
+	for i, t := range Types {
+		names[i] = string(t)
+	}
+	return names
+}
 
 // Value is a parameter's value; only the field of its type is set.
 type Value struct {
@@ -69,7 +79,7 @@ func (v Value) String() string {
 	case Bool:
 		return strconv.FormatBool(v.Bool())
 	case String:
-		return strconv.Quote(v.S)
+		return Quote(v.S)
 	case Floats:
 		parts := make([]string, len(v.Fs))
 		for i, x := range v.Fs {
@@ -87,8 +97,16 @@ func (v Value) String() string {
 }
 
 func formatFloat(x float64) string {
+	switch {
+	case x != x:
+		return "nan"
+	case x-x != 0 && x > 0:
+		return "inf"
+	case x-x != 0:
+		return "-inf"
+	}
 	s := strconv.FormatFloat(x, 'g', -1, 64)
-	if strings.ContainsAny(s, ".enN") || strings.Contains(s, "Inf") {
+	if strings.ContainsAny(s, ".e") {
 		return s
 	}
 	return s + ".0"
@@ -139,6 +157,9 @@ func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
 // Expected says what the parameter takes: "an integer of at least 1".
 func (p *Param) Expected() string {
+	if p.Type == String && len(p.Choices) > 0 {
+		return p.Range()
+	}
 	word := map[Type]string{Float: "a number", Int: "an integer", Bool: "true or false", String: "a string", Floats: "a list of numbers", Ints: "a list of integers"}[p.Type]
 	if r := p.Range(); r != "" {
 		word += " " + r
@@ -160,9 +181,19 @@ func (p *Param) Check(v Value) (Value, error) {
 		v = OfFloats(fs...)
 	}
 	if v.Type != p.Type || !p.within(v) {
-		return v, errors.New("expected " + p.Expected() + ", found " + v.String())
+		return v, errors.New(p.Mismatch(v, v.String()))
 	}
 	return v, nil
+}
+
+// Mismatch says that v, which the user wrote as found, is not what the parameter
+// takes: "expected an integer of at least 1, found \"ten\"".
+func (p *Param) Mismatch(v Value, found string) string {
+	s := "expected " + p.Expected() + ", found " + found
+	if v.Type == String && p.Type == String {
+		s += DidYouMean(v.S, p.Choices)
+	}
+	return s
 }
 
 func (p *Param) within(v Value) bool {
@@ -184,15 +215,7 @@ func (p *Param) within(v Value) bool {
 			}
 		}
 	case String:
-		if len(p.Choices) == 0 {
-			return true
-		}
-		for _, c := range p.Choices {
-			if c == v.S {
-				return true
-			}
-		}
-		return false
+		return len(p.Choices) == 0 || slices.Contains(p.Choices, v.S)
 	}
 	return true
 }
