@@ -1,0 +1,69 @@
+package tile
+
+import "github.com/fwlab/fw/core/kernel/isa"
+
+// PackB copies the k x n matrix whose element (p, j) is src[p*ks + j*ns] into
+// panels of [Cols] columns: dst[(j/16*k + p)*16 + j%16], zero padded. dst holds
+// k * n rounded up to 16.
+func PackB(dst, src []float32, ks, ns, k, n int) {
+	for j := 0; j < n; j += Cols {
+		PackPanel(dst[j*k:(j+Cols)*k], src[j*ns:], ks, ns, k, min(Cols, n-j))
+	}
+}
+
+// PackPanel copies one panel of cols columns, element (p, j) at src[p*ks +
+// j*ns], to dst[p*16 + j], zero padded.
+func PackPanel(dst, src []float32, ks, ns, k, cols int) {
+	switch {
+	case cols == Cols && ns == 1:
+		for p := range k {
+			*(*[Cols]float32)(dst[p*Cols:]) = *(*[Cols]float32)(src[p*ks:])
+		}
+	case cols == Cols && ks == 1:
+		transpose(dst, src, ns, k)
+		transpose(dst[8:], src[8*ns:], ns, k)
+	default:
+		for p := range k {
+			row := dst[p*Cols : p*Cols+Cols]
+			from := src[p*ks:]
+			for j := range cols {
+				row[j] = from[j*ns]
+			}
+			clear(row[cols:])
+		}
+	}
+}
+
+// transpose: dst[p*16 + j] = src[j*stride + p] for j < 8, p < k.
+func transpose(dst, src []float32, stride, k int) {
+	p := 0
+	if isa.AVX2() {
+		_ = src[7*stride+k-1]
+		p = avx2Transpose(&dst[0], &src[0], stride, k)
+	}
+	for ; p < k; p++ {
+		for j := range 8 {
+			dst[p*Cols+j] = src[j*stride+p]
+		}
+	}
+}
+
+// PackA copies the m x k matrix whose element (i, p) is src[i*ms + p*ks] into
+// panels of [Rows] rows: dst[(i/6*k + p)*6 + i%6]. dst holds k * m rounded up to 6.
+// Places beyond the last row are left as they are.
+func PackA(dst, src []float32, ms, ks, m, k int) {
+	for i := 0; i < m; i += Rows {
+		panel, from := dst[i*k:(i+Rows)*k], src[i*ms:]
+		if ms == 1 && m-i >= Rows {
+			for p := range k {
+				*(*[Rows]float32)(panel[p*Rows:]) = *(*[Rows]float32)(from[p*ks:])
+			}
+			continue
+		}
+		for r := range min(Rows, m-i) {
+			for p := range k {
+				panel[p*Rows+r] = from[r*ms+p*ks]
+			}
+		}
+	}
+}
