@@ -259,7 +259,7 @@ func RandomUniform(out []float32, key []uint32, low, high float64) Kernel {
 	lo, width := float32(low), float32(high)-float32(low)
 	return words(key, len(out), func(i int, w [4]uint32) {
 		for j := range min(4, len(out)-i) {
-			out[i+j] = lo + width*rng.Uniform01(w[j])
+			out[i+j] = lo + float32(width*rng.Uniform01(w[j]))
 		}
 	})
 }

@@ -1,0 +1,138 @@
+// Package exec owns running: a compiled Func, planned and bound to kernels
+// once, runs every step on a worker pool without allocating, and gives the same
+// bits whatever the number of workers. Start from [New].
+package exec
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fwlab/fw/core/interp"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/plan"
+	"github.com/fwlab/fw/core/pool"
+)
+
+// Options of an Executable.
+type Options struct {
+	Pool    *pool.Pool
+	Aliases map[string]string        // outputs that are the next values of inputs
+	Inputs  map[string]kernel.Buffer // inputs whose memory is shared with others
+	Eval    interp.Eval              // runs eval ops
+}
+
+// Executable is a Func bound to its buffers.
+type Executable struct {
+	plan    *plan.Plan
+	pool    *pool.Pool
+	buffers []kernel.Buffer // by value
+	kernels []bound
+	flops   int64
+	scratch int
+	profile map[string]time.Duration
+	eval    interp.Eval
+	err     error // of the last eval op
+}
+
+type bound struct {
+	op string
+	k  kernel.Kernel
+}
+
+// New plans f and binds its kernels.
+func New(f *ir.Func, o Options) (*Executable, error) {
+	p, err := plan.New(f, o.Aliases)
+	if err != nil {
+		return nil, err
+	}
+	ex := &Executable{plan: p, pool: o.Pool, buffers: make([]kernel.Buffer, len(f.Shapes)), eval: o.Eval}
+	arena := kernel.NewBuffer(p.Arena)
+	for _, in := range f.Inputs {
+		n := f.Shape(in.Value).Bytes()
+		b, shared := o.Inputs[in.Name]
+		if !shared {
+			b = kernel.NewBuffer(n)
+		}
+		if b.Len() != n {
+			return nil, fmt.Errorf("exec: @%s: input %s: expected %d bytes, found %d", f.Name, in.Name, n, b.Len())
+		}
+		ex.buffers[in.Value] = b
+	}
+	for v := range f.Shapes {
+		if root := p.Root[v]; p.Offset[root] >= 0 {
+			ex.buffers[v] = arena.Slice(p.Offset[root], f.Shapes[v].Bytes())
+		} else if p.First[root] < 0 && root != ir.ID(v) {
+			ex.buffers[v] = ex.buffers[root]
+		}
+	}
+	var late []func(scratch []float32)
+	for i := range f.Instrs {
+		in := &f.Instrs[i]
+		if in.Op == "reshape" {
+			continue
+		}
+		k, err := ex.bind(in, &late)
+		if err != nil {
+			return nil, fmt.Errorf("exec: @%s: instruction %d: %s: %w", f.Name, i, in.Op, err)
+		}
+		ex.kernels = append(ex.kernels, bound{in.Op, k})
+	}
+	for _, c := range p.Copies {
+		ex.kernels = append(ex.kernels, bound{"copy", kernel.Copy(ex.buffers[c.To].U8(), ex.buffers[c.From].U8())})
+	}
+	scratch := kernel.NewBuffer(4 * ex.scratch).F32()
+	for _, bindScratch := range late {
+		bindScratch(scratch)
+	}
+	return ex, nil
+}
+
+// Run computes the outputs from the inputs.
+func (ex *Executable) Run() error {
+	ex.err = nil
+	for i := range ex.kernels {
+		b := &ex.kernels[i]
+		if ex.profile == nil {
+			b.k.Run(ex.pool)
+			continue
+		}
+		start := time.Now()
+		b.k.Run(ex.pool)
+		ex.profile[b.op] += time.Since(start)
+	}
+	return ex.err
+}
+
+// Input is the memory of an input; the caller writes it before Run.
+func (ex *Executable) Input(name string) (kernel.Buffer, bool) {
+	v, ok := ex.plan.Func.Input(name)
+	if !ok {
+		return kernel.Buffer{}, false
+	}
+	return ex.buffers[v], true
+}
+
+// Output is the memory of an output, valid until the next Run.
+func (ex *Executable) Output(name string) (kernel.Buffer, bool) {
+	v, ok := ex.plan.Func.Output(name)
+	if !ok {
+		return kernel.Buffer{}, false
+	}
+	return ex.buffers[v], true
+}
+
+// Plan is how memory is used.
+func (ex *Executable) Plan() *plan.Plan { return ex.plan }
+
+// FLOPs counts the multiplications and additions of products and convolutions in one Run.
+func (ex *Executable) FLOPs() int64 { return ex.flops }
+
+// Memory is the bytes of all buffers, scratch included.
+func (ex *Executable) Memory() int { return ex.plan.Arena + ex.plan.Inputs() + 4*ex.scratch }
+
+// StartProfile begins to sum the time of each kind of op; Profile reads the sums.
+func (ex *Executable) StartProfile() { ex.profile = map[string]time.Duration{} }
+
+// Profile is the time spent in each kind of op since StartProfile.
+func (ex *Executable) Profile() map[string]time.Duration { return ex.profile }
