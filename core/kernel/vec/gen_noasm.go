@@ -4,8 +4,6 @@
 
 package vec
 
-const haveAsm = false
-
 func avxAdd(dst *float32, a *float32, b *float32, n int)                   { panic("vec: no assembly") }
 func avxSub(dst *float32, a *float32, b *float32, n int)                   { panic("vec: no assembly") }
 func avxMul(dst *float32, a *float32, b *float32, n int)                   { panic("vec: no assembly") }

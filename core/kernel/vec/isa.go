@@ -1,9 +1,5 @@
 package vec
 
-import (
-	"os"
+import "github.com/fwlab/fw/core/kernel/isa"
 
-	"golang.org/x/sys/cpu"
-)
-
-var useAVX2 = haveAsm && cpu.X86.HasAVX2 && cpu.X86.HasFMA && os.Getenv("FW_ISA") != "noasm"
+var useAVX2 = isa.AVX2()

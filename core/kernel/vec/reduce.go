@@ -4,7 +4,7 @@ import "math"
 
 // Sums of more than leaf elements are the sum of two halves, so that the error
 // grows with the logarithm of the length.
-const leaf = 4096
+const leaf = 1024
 
 // half is the cut of a slice of n > leaf elements, a multiple of leaf.
 func half(n int) int { return (n/2 + leaf - 1) / leaf * leaf }

@@ -11,7 +11,5 @@ go run . -out "$out/gen_amd64.s" -stubs "$out/gen_amd64.go" -pkg vec
 	echo
 	echo 'package vec'
 	echo
-	echo 'const haveAsm = false'
-	echo
 	sed -n 's/^\(func .*\)$/\1 { panic("vec: no assembly") }/p' "$out/gen_amd64.go"
 } | gofmt >"$out/gen_noasm.go"

@@ -1,5 +1,0 @@
-//go:build !noasm
-
-package vec
-
-const haveAsm = true
