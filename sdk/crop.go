@@ -1,0 +1,70 @@
+package sdk
+
+import (
+	"errors"
+	"math"
+
+	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/wire"
+)
+
+// Key draws the random numbers of one crop: Uniform, Intn, Beta, Normal, Bool.
+type Key = rng.Stream
+
+// Size is an image's size in pixels.
+type Size struct{ H, W int }
+
+// Area is the number of pixels.
+func (s Size) Area() float64 { return float64(s.H) * float64(s.W) }
+
+// Box is where the object may be, relative to the image: 0 <= Y0 <= Y1 <= 1.
+type Box struct{ Y0, X0, Y1, X1 float64 }
+
+// Rect is a rectangle in pixels.
+type Rect struct{ Y, X, H, W int }
+
+// CenterCrop is the largest centred rectangle whose aspect ratio W/H is within
+// [minRatio, maxRatio] (torchvision's fall-back).
+func (s Size) CenterCrop(minRatio, maxRatio float64) Rect {
+	w, h := s.W, s.H
+	switch ratio := float64(s.W) / float64(s.H); {
+	case ratio < minRatio:
+		h = int(math.RoundToEven(float64(w) / minRatio))
+	case ratio > maxRatio:
+		w = int(math.RoundToEven(float64(h) * maxRatio))
+	}
+	return Rect{(s.H - h) / 2, (s.W - w) / 2, h, w}
+}
+
+// Cropper chooses rectangles: a pure function of its arguments.
+type Cropper interface {
+	Crop(k *Key, img Size, box Box) Rect
+}
+
+// Crop declares a crop strategy.
+func Crop(id, version string, c Cropper) *Plugin {
+	p := newPlugin("crop", id, version, "crop")
+	p.crop = func(req *wire.CropRequest) (*wire.CropReply, error) {
+		n := len(req.Height)
+		if len(req.Width) != n || len(req.Keys) != 2*n || len(req.Boxes) != 0 && len(req.Boxes) != 4*n {
+			return nil, errors.New(id + ": heights, widths, keys and boxes disagree in number")
+		}
+		reply := &wire.CropReply{Rects: make([]uint32, 0, 4*n)}
+		for i := range n {
+			img := Size{int(req.Height[i]), int(req.Width[i])}
+			box := Box{0, 0, 1, 1}
+			if len(req.Boxes) > 0 {
+				b := req.Boxes[4*i:]
+				box = Box{b[0], b[1], b[2], b[3]}
+			}
+			key := rng.Key{req.Keys[2*i], req.Keys[2*i+1]}.Stream()
+			r := c.Crop(&key, img, box)
+			if r.H < 1 || r.W < 1 || r.Y < 0 || r.X < 0 || r.Y+r.H > img.H || r.X+r.W > img.W {
+				return nil, errors.New(id + ": a rectangle is not inside its image")
+			}
+			reply.Rects = append(reply.Rects, uint32(r.Y), uint32(r.X), uint32(r.H), uint32(r.W))
+		}
+		return reply, nil
+	}
+	return p
+}
