@@ -1,0 +1,210 @@
+package gemm
+
+import (
+	"fmt"
+
+	"github.com/fwlab/fw/core/kernel/gemm/tile"
+	"github.com/fwlab/fw/core/kernel/vec"
+	"github.com/fwlab/fw/core/pool"
+)
+
+// Gemm is a planned product. Bind it once, run it every step.
+type Gemm struct {
+	plan
+	workers int
+
+	a, b, c, bias []float32
+	panels        []float32 // packed B
+	sums          []float32 // parts of C
+	local         []float32 // each worker's
+
+	phase   phase
+	product int // of the batch, where they come one after the other
+}
+
+type phase int
+
+const (
+	packing phase = iota
+	multiplying
+	adding
+)
+
+// New plans the product for at most so many workers.
+func New(s Spec, workers int) (*Gemm, error) {
+	p, err := s.strided()
+	if err != nil {
+		return nil, err
+	}
+	return newGemm(p, workers)
+}
+
+func newGemm(p strided, workers int) (*Gemm, error) {
+	if workers < 1 {
+		return nil, fmt.Errorf("gemm: expected at least 1 worker, found %d", workers)
+	}
+	return &Gemm{plan: newPlan(p), workers: workers}, nil
+}
+
+// Scratch is the float32s of scratch memory that Bind needs.
+func (g *Gemm) Scratch() int { return g.sharedFloats() + g.workers*g.localFloats }
+
+// FLOPs counts multiplications and additions.
+func (g *Gemm) FLOPs() int64 {
+	return 2 * int64(g.products) * int64(g.m) * int64(g.n) * int64(g.k)
+}
+
+// Bind sets the buffers. bias is nil unless the Spec asks for one.
+func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
+	need("scratch", scratch, g.Scratch())
+	need("C", c, g.sizeC())
+	need("A", a, g.sizeA())
+	need("B", b, g.sizeB())
+	if g.withBias {
+		need("bias", bias, g.sizeBias())
+	}
+	g.a, g.b, g.c, g.bias = a, b, c, bias
+	shared := g.sharedFloats()
+	g.local = scratch[shared:]
+	if !g.alone {
+		g.panels, g.sums = scratch[:g.panelFloats], scratch[g.panelFloats:shared]
+	}
+}
+
+func need(what string, got []float32, n int) {
+	if len(got) < n {
+		panic(fmt.Sprintf("gemm: bind %s: expected %d elements, found %d", what, n, len(got)))
+	}
+}
+
+// Run computes C. It allocates nothing.
+func (g *Gemm) Run(p *pool.Pool) {
+	if p.Workers() > g.workers {
+		panic(fmt.Sprintf("gemm: planned for %d workers, run on %d", g.workers, p.Workers()))
+	}
+	if g.alone {
+		g.phase = multiplying
+		p.Run(ceilDiv(g.products, g.group), g)
+		return
+	}
+	for g.product = range g.products {
+		if g.panelFloats > 0 {
+			g.phase = packing
+			p.Run(g.packChunks(), g)
+		}
+		g.phase = multiplying
+		p.Run(g.parts*g.mblocks*g.nblocks, g)
+		if g.parts > 1 {
+			g.phase = adding
+			p.Run(ceilDiv(g.m, g.addRows()), g)
+		}
+	}
+}
+
+// Chunk runs one piece of the current phase.
+func (g *Gemm) Chunk(i, worker int) {
+	local := g.local[worker*g.localFloats : (worker+1)*g.localFloats]
+	switch {
+	case g.alone:
+		for q := i * g.group; q < min((i+1)*g.group, g.products); q++ {
+			g.multiplyAlone(q, local)
+		}
+	case g.phase == packing:
+		g.packChunk(i)
+	case g.phase == multiplying:
+		g.multiplyChunk(i, local)
+	default:
+		g.addChunk(i)
+	}
+}
+
+// packPanels is the number of panels of B packed by a chunk.
+const packPanels = 8
+
+func (g *Gemm) packChunks() int {
+	if g.bare {
+		return g.kblocks
+	}
+	return g.kblocks * ceilDiv(g.np/tile.Cols, packPanels)
+}
+
+func (g *Gemm) packChunk(i int) {
+	_, b, _, _ := g.at(g.product)
+	if g.bare {
+		g.packEdge(g.panels, g.b[b:], i)
+		return
+	}
+	k0, k := g.block(i % g.kblocks)
+	j := i / g.kblocks * packPanels * tile.Cols
+	cols := min(packPanels*tile.Cols, g.n-j)
+	tile.PackB(g.panels[k0*g.np+j*k:], g.b[b+k0*g.bk+j*g.bn:], g.bk, g.bn, k, cols)
+}
+
+// packEdge packs the narrow last panel of a block of K.
+func (g *Gemm) packEdge(dst, b []float32, block int) {
+	k0, k := g.block(block)
+	j := g.n &^ (tile.Cols - 1)
+	tile.PackPanel(dst[k0*tile.Cols:], b[k0*g.bk+j*g.bn:], g.bk, g.bn, k, g.n-j)
+}
+
+func (g *Gemm) multiplyChunk(i int, local []float32) {
+	a, b, c, bias := g.at(g.product)
+	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: local[edgeFloats:]}
+	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
+	w.accumulate = g.accumulate
+	if g.withBias {
+		w.bias = g.bias[bias:]
+	}
+	part, at := i/(g.mblocks*g.nblocks), i%(g.mblocks*g.nblocks)
+	if g.parts > 1 {
+		w.c, w.ldc, w.bias, w.accumulate = g.sums[part*g.m*g.n:], g.n, nil, false
+	}
+	m0, j0 := at%g.mblocks*g.rows, at/g.mblocks*g.cols
+	w.block(m0, min(m0+g.rows, g.m), j0, min(j0+g.cols, g.n), part*g.perPart, min((part+1)*g.perPart, g.kblocks))
+}
+
+// multiplyAlone computes product q of the batch from packing to result.
+func (g *Gemm) multiplyAlone(q int, local []float32) {
+	a, b, c, bias := g.at(q)
+	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: local[edgeFloats : edgeFloats+g.panelFloats], packed: local[edgeFloats+g.panelFloats:]}
+	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
+	w.accumulate = g.accumulate
+	if g.withBias {
+		w.bias = g.bias[bias:]
+	}
+	if g.panelFloats > 0 {
+		for i := range g.kblocks {
+			if g.bare {
+				g.packEdge(w.panels, w.b, i)
+				continue
+			}
+			k0, k := g.block(i)
+			tile.PackB(w.panels[k0*g.np:], w.b[k0*g.bk:], g.bk, g.bn, k, g.n)
+		}
+	}
+	for m0 := 0; m0 < g.m; m0 += g.rows {
+		w.block(m0, min(m0+g.rows, g.m), 0, g.n, 0, g.kblocks)
+	}
+}
+
+// addRows is the number of rows of C whose parts a chunk adds.
+func (g *Gemm) addRows() int { return max(1, 4096/g.n) }
+
+func (g *Gemm) addChunk(i int) {
+	_, _, c, bias := g.at(g.product)
+	for r := i * g.addRows(); r < min((i+1)*g.addRows(), g.m); r++ {
+		row := g.c[c+r*g.ldc:][:g.n]
+		part := func(p int) []float32 { return g.sums[(p*g.m+r)*g.n:][:g.n] }
+		switch {
+		case g.accumulate:
+			vec.Add(row, row, part(0))
+		case g.withBias:
+			vec.Add(row, part(0), g.bias[bias:])
+		default:
+			copy(row, part(0))
+		}
+		for p := 1; p < g.parts; p++ {
+			vec.Add(row, row, part(p))
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package gemm
+
+import "github.com/fwlab/fw/core/kernel/gemm/tile"
+
+const (
+	// depth rows of a panel of B (16 KiB) stay in the L1 cache while a block of A passes.
+	depth = 256
+	// blockRows x depth elements of A (96 KiB) stay in the L2 cache while the panels of B pass.
+	blockRows = 96
+	// A chunk of work is worth handing to a worker from about this many operations on.
+	chunkFLOPs = 1 << 19
+	wantChunks = 32
+	edgeFloats = tile.Rows * tile.Cols
+)
+
+// plan is how a product is cut.
+type plan struct {
+	strided
+	products int // of the batch
+	kc       int // depth of a block of K; the last may be shallower
+	kblocks  int
+	np       int // n rounded up to whole panels
+
+	packA bool // A's blocks are copied into panels of rows
+	bare  bool // B's whole panels are read where they are, and only the last, narrow one is packed
+	alone bool // each product of the batch is one worker's, several to a chunk
+
+	rows, cols       int // of C in a chunk
+	mblocks, nblocks int
+	parts, perPart   int // K is summed in parts of perPart blocks
+	group            int // products to a chunk, if alone
+	localFloats      int // of one worker
+	panelFloats      int // of packed B
+}
+
+func newPlan(s strided) plan {
+	p := plan{strided: s, products: s.count(), np: panels(s.n) * tile.Cols, parts: 1}
+	p.kblocks = ceilDiv(s.k, depth)
+	p.kc = roundUp(ceilDiv(s.k, p.kblocks), 4)
+	p.kblocks = ceilDiv(s.k, p.kc)
+	p.packA = s.ak != 1 && s.n > 2*tile.Cols
+	p.bare = s.bn == 1 && s.m <= 2*tile.Rows
+	flops := 2 * s.m * s.n * s.k
+	p.alone = p.products > 1 && (p.products >= 8 || flops < 16*chunkFLOPs)
+	if p.alone {
+		p.group = max(1, min(chunkFLOPs/max(flops, 1), p.products/wantChunks))
+		p.rows, p.cols, p.mblocks, p.nblocks = min(roundUp(s.m, tile.Rows), blockRows), p.np, 1, 1
+	} else {
+		p.cut(max(1, min(wantChunks, flops/chunkFLOPs)))
+	}
+	p.perPart = ceilDiv(p.kblocks, p.parts)
+	p.parts = ceilDiv(p.kblocks, p.perPart)
+
+	switch {
+	case !p.bare:
+		p.panelFloats = s.k * p.np
+	case s.n%tile.Cols != 0:
+		p.panelFloats = s.k * tile.Cols
+	}
+	p.localFloats = edgeFloats
+	if p.packA {
+		p.localFloats += p.rows * p.kc
+	}
+	if p.alone {
+		p.localFloats += p.panelFloats
+	}
+	return p
+}
+
+// cut looks for about so many chunks: first over rows, then columns, then K.
+func (p *plan) cut(chunks int) {
+	p.mblocks = max(ceilDiv(p.m, blockRows), min(chunks, ceilDiv(p.m, 4*tile.Rows)))
+	p.rows = roundUp(ceilDiv(p.m, p.mblocks), tile.Rows)
+	p.mblocks = ceilDiv(p.m, p.rows)
+	p.nblocks = max(1, min(chunks/p.mblocks, p.np/(4*tile.Cols)))
+	p.cols = roundUp(ceilDiv(p.np, p.nblocks), tile.Cols)
+	p.nblocks = ceilDiv(p.np, p.cols)
+	if short := chunks / (p.mblocks * p.nblocks); short > 1 {
+		p.parts = min(short, p.kblocks)
+	}
+}
+
+// sharedFloats is the scratch memory that all workers see: packed B, then the parts of C.
+func (p *plan) sharedFloats() int {
+	n := 0
+	if !p.alone {
+		n = p.panelFloats
+	}
+	if p.parts > 1 {
+		n += p.parts * p.m * p.n
+	}
+	return n
+}
+
+// block is block i of K: where it starts and how deep it is.
+func (p *plan) block(i int) (k0, k int) { return i * p.kc, min(p.kc, p.k-i*p.kc) }

@@ -1,0 +1,114 @@
+package gemm
+
+import "github.com/fwlab/fw/core/kernel/gemm/tile"
+
+// work is one chunk's operands and its worker's memory.
+type work struct {
+	*plan
+	a, b, c, bias []float32
+	ldc           int
+	accumulate    bool
+	panels        []float32 // packed B, or its last panel
+	packed        []float32 // room for a block of A
+	edge          []float32 // room for a tile that C has no room for
+}
+
+// contiguous are the rows of a tile of its own; none are all the same row.
+var (
+	contiguous = rowOffsets(tile.Cols)
+	none       tile.Offsets
+)
+
+func rowOffsets(stride int) (o tile.Offsets) {
+	for i := range tile.Rows {
+		o[i] = int32(4 * i * stride)
+	}
+	return o
+}
+
+// block computes rows m0..m1 and columns j0..j1 of C over the blocks kb0..kb1
+// of K. j0 is a multiple of a panel's width.
+func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
+	var seg tile.Seg
+	cOff := rowOffsets(w.ldc)
+	t := tile.Args{Segs: &seg, Count: 1, COff: &cOff}
+	rowFloats := w.am // from one row of A to the next, as the tile reads it
+	if w.packA {
+		rowFloats = 1
+	}
+	for i := range tile.Rows {
+		seg.Row[i] = int32(4 * i * rowFloats)
+	}
+	for kb := kb0; kb < kb1; kb++ {
+		k0, k := w.plan.block(kb)
+		t.Depth, t.KS = k, 4*w.ak
+		a, aStep := w.a[m0*w.am+k0*w.ak:], w.am
+		if w.packA {
+			tile.PackA(w.packed, a, w.am, w.ak, m1-m0, k)
+			a, aStep, t.KS = w.packed, k, 4*tile.Rows
+		}
+		add := kb > kb0 || w.accumulate
+		for j := j0; j < j1; j += tile.Cols {
+			cols := min(tile.Cols, j1-j)
+			w.bindB(&t, k0, k, j, cols)
+			for i := m0; i < m1; i += tile.Rows {
+				rows := min(tile.Rows, m1-i)
+				t.A = &a[(i-m0)*aStep]
+				c := w.c[i*w.ldc+j:]
+				if cols < tile.Cols {
+					w.edgeTile(&t, rows, cols, c, j, add, kb == kb0)
+					continue
+				}
+				t.C, t.Add = &c[0], nil
+				switch {
+				case add:
+					t.Add, t.AddOff = t.C, &cOff
+				case w.bias != nil && kb == kb0:
+					t.Add, t.AddOff = &w.bias[j], &none
+				}
+				tile.Mul(rows, tile.Cols, &t)
+			}
+		}
+	}
+}
+
+// bindB points t at columns j.. of rows k0.. of B, packed or as they are.
+func (w *work) bindB(t *tile.Args, k0, k, j, cols int) {
+	switch {
+	case !w.bare:
+		t.B, t.BS = &w.panels[k0*w.np+j*k], 4*tile.Cols
+	case cols < tile.Cols:
+		t.B, t.BS = &w.panels[k0*tile.Cols], 4*tile.Cols
+	default:
+		t.B, t.BS = &w.b[k0*w.bk+j], 4*w.bk
+	}
+}
+
+// edgeTile computes a tile of fewer columns than a panel's beside C and copies what fits.
+func (w *work) edgeTile(t *tile.Args, rows, cols int, c []float32, j int, add, first bool) {
+	at := func(i int) []float32 { return w.edge[i*tile.Cols : i*tile.Cols+cols] }
+	e := *t
+	e.C, e.COff, e.Add = &w.edge[0], &contiguous, nil
+	if add || first && w.bias != nil {
+		e.Add, e.AddOff = e.C, &contiguous
+		for i := range rows {
+			if add {
+				copy(at(i), c[i*w.ldc:])
+			} else {
+				copy(at(i), w.bias[j:])
+			}
+		}
+	}
+	tile.Mul(rows, tileCols(cols), &e)
+	for i := range rows {
+		copy(c[i*w.ldc:][:cols], at(i))
+	}
+}
+
+// tileCols is the narrowest tile that has so many columns.
+func tileCols(cols int) int {
+	if cols <= tile.Cols/2 {
+		return tile.Cols / 2
+	}
+	return tile.Cols
+}
