@@ -1,7 +1,6 @@
 package ir
 
 import (
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -275,7 +274,7 @@ func (p *parser) attr() (Attr, error) {
 	case c == '#':
 		p.pos++
 		a.Kind = KindBytes
-		a.Bytes, err = hex.DecodeString(p.word())
+		a.Bytes, err = fromHex(p.word())
 	case c == '[':
 		a.Kind = KindInts
 		a.Is = []int64{}
@@ -408,4 +407,16 @@ func (p *parser) expect(token string) error {
 		return errors.New("expected " + strconv.Quote(token) + ", found " + strconv.Quote(found))
 	}
 	return nil
+}
+
+func fromHex(s string) ([]byte, error) {
+	out := make([]byte, len(s)/2)
+	for i := range s {
+		d := strings.IndexByte(digits, s[i])
+		if d < 0 || len(s)%2 != 0 {
+			return nil, errors.New("expected pairs of hexadecimal digits")
+		}
+		out[i/2] = out[i/2]<<4 | byte(d)
+	}
+	return out, nil
 }

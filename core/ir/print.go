@@ -1,7 +1,6 @@
 package ir
 
 import (
-	"encoding/hex"
 	"strconv"
 	"strings"
 )
@@ -129,7 +128,7 @@ func (a *Attr) text() string {
 	case KindShape:
 		return "<" + a.Shape.String() + ">"
 	default:
-		return "#" + hex.EncodeToString(a.Bytes)
+		return "#" + hexOf(a.Bytes)
 	}
 }
 
@@ -140,4 +139,15 @@ func float(v float64) string {
 		return s
 	}
 	return s + ".0"
+}
+
+const digits = "0123456789abcdef"
+
+// hexOf is encoding/hex's EncodeToString, without the fmt that comes with it.
+func hexOf(b []byte) string {
+	out := make([]byte, 0, 2*len(b))
+	for _, c := range b {
+		out = append(out, digits[c>>4], digits[c&15])
+	}
+	return string(out)
 }

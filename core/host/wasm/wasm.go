@@ -1,0 +1,225 @@
+// Package wasm owns the WASM carrier: plugins in a sandbox without files,
+// network, clock or environment, with bounded memory and bounded work. Start
+// from [Open].
+package wasm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/wasm/fuel"
+)
+
+const wasi = wasi_snapshot_preview1.ModuleName
+
+// allowed is the part of WASI that Go's runtime asks for. Nothing is mounted,
+// so files are not there; clock and random source are wazero's constant ones.
+var allowed = map[string]bool{
+	"args_get": true, "args_sizes_get": true, "clock_time_get": true, "environ_get": true, "environ_sizes_get": true,
+	"fd_close": true, "fd_fdstat_get": true, "fd_fdstat_set_flags": true, "fd_prestat_dir_name": true, "fd_prestat_get": true,
+	"fd_read": true, "fd_seek": true, "fd_write": true, "fd_filestat_get": true, "fd_pread": true, "fd_pwrite": true, "fd_readdir": true,
+	"path_filestat_get": true, "path_open": true, "path_create_directory": true, "path_remove_directory": true, "path_unlink_file": true, "path_rename": true, "path_readlink": true, "path_symlink": true, "path_link": true, "path_filestat_set_times": true,
+	"fd_filestat_set_size": true, "fd_sync": true, "poll_oneoff": true, "proc_exit": true, "random_get": true, "sched_yield": true,
+	"sock_accept": true, "sock_shutdown": true, "sock_recv": true, "sock_send": true,
+}
+
+// Module is a compiled plugin. Each call that runs at the same time has an
+// instance of its own; after a trap the instance is thrown away.
+type Module struct {
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+	mu       sync.Mutex
+	idle     []*instance
+}
+
+type instance struct {
+	mod    api.Module
+	alloc  api.Function
+	call   api.Function
+	fuel   api.MutableGlobal
+	stderr *bounded
+}
+
+// Open compiles a module; cacheDir, if not "", keeps compiled code between runs.
+func Open(ctx context.Context, module []byte, cacheDir string) (*Module, error) {
+	rewritten, err := fuel.Instrument(module)
+	if err != nil {
+		return nil, err
+	}
+	cfg := wazero.NewRuntimeConfig().WithMemoryLimitPages(abi.MaxMemory >> 16)
+	if cacheDir != "" {
+		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
+		if err != nil {
+			return nil, fmt.Errorf("wasm: cache: %w", err)
+		}
+		cfg = cfg.WithCompilationCache(cache)
+	}
+	m := &Module{runtime: wazero.NewRuntimeWithConfig(ctx, cfg)}
+	if err := m.prepare(ctx, rewritten); err != nil {
+		m.runtime.Close(ctx)
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
+	if m.compiled, err = m.runtime.CompileModule(ctx, module); err != nil {
+		return fmt.Errorf("wasm: %w", err)
+	}
+	var unknown []string
+	for _, f := range m.compiled.ImportedFunctions() {
+		mod, name, _ := f.Import()
+		if !(mod == wasi && allowed[name] || mod == abi.ImportModule && name == abi.ImportLog) {
+			unknown = append(unknown, mod+"."+name)
+		}
+	}
+	if len(unknown) > 0 {
+		return fmt.Errorf("wasm: imports that no plugin gets: %s", strings.Join(unknown, ", "))
+	}
+	exports := m.compiled.ExportedFunctions()
+	if exports[abi.ExportMarker] == nil {
+		return fmt.Errorf("wasm: no export %s: built for another ABI, or no fw plugin; this host speaks ABI %d", abi.ExportMarker, abi.Version)
+	}
+	if exports[abi.ExportAlloc] == nil || exports[abi.ExportCall] == nil || len(m.compiled.ExportedMemories()) == 0 {
+		return fmt.Errorf("wasm: expected exports memory, %s and %s", abi.ExportAlloc, abi.ExportCall)
+	}
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
+		return fmt.Errorf("wasm: %w", err)
+	}
+	_, err = m.runtime.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().
+		WithFunc(func(context.Context, api.Module, uint32, uint32, uint32) {}).Export(abi.ImportLog).Instantiate(ctx)
+	return err
+}
+
+func (m *Module) instance(ctx context.Context) (*instance, error) {
+	m.mu.Lock()
+	if n := len(m.idle); n > 0 {
+		in := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		m.mu.Unlock()
+		return in, nil
+	}
+	m.mu.Unlock()
+	in := &instance{stderr: &bounded{}}
+	mod, err := m.runtime.InstantiateModule(ctx, m.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions().WithStdout(io.Discard).WithStderr(in.stderr))
+	if err != nil {
+		return nil, &host.Error{Kind: host.NotLoaded, Err: fmt.Errorf("wasm: %w", err)}
+	}
+	in.mod, in.alloc, in.call = mod, mod.ExportedFunction(abi.ExportAlloc), mod.ExportedFunction(abi.ExportCall)
+	global, ok := mod.ExportedGlobal(fuel.Global).(api.MutableGlobal)
+	if !ok {
+		mod.Close(ctx)
+		return nil, &host.Error{Kind: host.NotLoaded, Err: errors.New("wasm: the fuel counter is not there")}
+	}
+	in.fuel = global
+	in.fuel.Set(abi.FuelDefault)
+	if start := mod.ExportedFunction("_initialize"); start != nil {
+		if _, err := start.Call(ctx); err != nil {
+			err = in.failed(err)
+			mod.Close(ctx)
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+// Call runs one request in an instance of its own.
+func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([]byte, error) {
+	in, err := m.instance(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := in.run(ctx, method, request)
+	var e *host.Error
+	if errors.As(err, &e) && e.Kind != host.Refused {
+		in.mod.Close(ctx)
+		return nil, err
+	}
+	m.mu.Lock()
+	m.idle = append(m.idle, in)
+	m.mu.Unlock()
+	return reply, err
+}
+
+func (in *instance) run(ctx context.Context, method abi.Method, request []byte) ([]byte, error) {
+	limit := abi.FuelDefault
+	if method == abi.Crop {
+		limit = abi.FuelCrop
+	}
+	most := abi.MaxReply
+	if method == abi.Eval {
+		most = abi.MaxEval
+	}
+	in.fuel.Set(uint64(limit))
+	in.stderr.Reset()
+	got, err := in.alloc.Call(ctx, uint64(len(request)))
+	if err != nil {
+		return nil, in.failed(err)
+	}
+	mem := in.mod.Memory()
+	if got[0] == 0 || !mem.Write(uint32(got[0]), request) {
+		return nil, &host.Error{Kind: host.BadReply, Err: fmt.Errorf("no room for a request of %d bytes", len(request))}
+	}
+	packed, err := in.call.Call(ctx, uint64(method), got[0], uint64(len(request)))
+	if err != nil {
+		return nil, in.failed(err)
+	}
+	ptr, n := uint32(packed[0]>>32), uint32(packed[0])
+	if n == 0 || int(n) > most {
+		return nil, &host.Error{Kind: host.BadReply, Err: fmt.Errorf("expected 1 to %d bytes, found %d", most, n)}
+	}
+	view, ok := mem.Read(ptr, n)
+	if !ok {
+		return nil, &host.Error{Kind: host.BadReply, Err: fmt.Errorf("reply of %d bytes at %#x is outside of the memory", n, ptr)}
+	}
+	switch view[0] {
+	case abi.StatusOK:
+		return bytes.Clone(view[1:]), nil
+	case abi.StatusError:
+		return nil, &host.Error{Kind: host.Refused, Err: host.Text(view[1:])}
+	}
+	return nil, &host.Error{Kind: host.BadReply, Err: fmt.Errorf("unknown status %d", view[0])}
+}
+
+func (in *instance) failed(err error) error {
+	e := &host.Error{Kind: host.Trapped, Err: fmt.Errorf("wasm: %s", firstLines(err.Error(), 6)), Stderr: in.stderr.String()}
+	if int64(in.fuel.Get()) < 0 {
+		e.Kind, e.Err = host.OutOfFuel, errors.New("wasm: the call did more work than it is allowed; does it loop for ever?")
+	}
+	return e
+}
+
+func firstLines(s string, n int) string {
+	lines := strings.SplitN(s, "\n", n+1)
+	return strings.Join(lines[:min(n, len(lines))], "\n")
+}
+
+// Close frees the module and its instances.
+func (m *Module) Close() error { return m.runtime.Close(context.Background()) }
+
+// bounded keeps the last words of a guest.
+type bounded struct{ b []byte }
+
+func (t *bounded) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if n := len(t.b) - 4096; n > 0 {
+		t.b = t.b[n:]
+	}
+	return len(p), nil
+}
+
+func (t *bounded) Reset()         { t.b = t.b[:0] }
+func (t *bounded) String() string { return strings.ToValidUTF8(string(t.b), "?") }
+
+var _ host.Caller = (*Module)(nil)
