@@ -3827,3 +3827,67 @@ single:
 done:
 	VZEROUPPER
 	RET
+
+// func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
+// Requires: AVX
+TEXT ·avxTranspose8(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ dstStride+16(FP), AX
+	MOVQ srcStride+24(FP), BX
+	MOVQ cols+32(FP), CX
+	SHLQ $0x02, AX
+	SHLQ $0x02, BX
+	LEAQ (AX)(AX*2), R8
+	LEAQ (BX)(BX*2), R9
+	SHRQ $0x03, CX
+
+block:
+	LEAQ       (SI)(BX*4), R10
+	LEAQ       (DI)(AX*4), R11
+	VMOVUPS    (SI), Y0
+	VMOVUPS    (R10), Y4
+	VMOVUPS    (SI)(BX*1), Y1
+	VMOVUPS    (R10)(BX*1), Y5
+	VMOVUPS    (SI)(BX*2), Y2
+	VMOVUPS    (R10)(BX*2), Y6
+	VMOVUPS    (SI)(R9*1), Y3
+	VMOVUPS    (R10)(R9*1), Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y9
+	VUNPCKLPS  Y3, Y2, Y10
+	VUNPCKHPS  Y3, Y2, Y11
+	VUNPCKLPS  Y5, Y4, Y12
+	VUNPCKHPS  Y5, Y4, Y13
+	VUNPCKLPS  Y7, Y6, Y14
+	VUNPCKHPS  Y7, Y6, Y15
+	VSHUFPS    $0x44, Y10, Y8, Y0
+	VSHUFPS    $0xee, Y10, Y8, Y1
+	VSHUFPS    $0x44, Y11, Y9, Y2
+	VSHUFPS    $0xee, Y11, Y9, Y3
+	VSHUFPS    $0x44, Y14, Y12, Y4
+	VSHUFPS    $0xee, Y14, Y12, Y5
+	VSHUFPS    $0x44, Y15, Y13, Y6
+	VSHUFPS    $0xee, Y15, Y13, Y7
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VMOVUPS    Y8, (DI)
+	VPERM2F128 $0x31, Y4, Y0, Y12
+	VMOVUPS    Y12, (R11)
+	VPERM2F128 $0x20, Y5, Y1, Y9
+	VMOVUPS    Y9, (DI)(AX*1)
+	VPERM2F128 $0x31, Y5, Y1, Y13
+	VMOVUPS    Y13, (R11)(AX*1)
+	VPERM2F128 $0x20, Y6, Y2, Y10
+	VMOVUPS    Y10, (DI)(AX*2)
+	VPERM2F128 $0x31, Y6, Y2, Y14
+	VMOVUPS    Y14, (R11)(AX*2)
+	VPERM2F128 $0x20, Y7, Y3, Y11
+	VMOVUPS    Y11, (DI)(R8*1)
+	VPERM2F128 $0x31, Y7, Y3, Y15
+	VMOVUPS    Y15, (R11)(R8*1)
+	ADDQ       $0x20, DI
+	LEAQ       (R10)(BX*4), SI
+	DECQ       CX
+	JNZ        block
+	VZEROUPPER
+	RET

@@ -14,5 +14,6 @@ func main() {
 	reductions()
 	columns()
 	rows()
+	transpose()
 	build.Generate()
 }
