@@ -290,6 +290,11 @@ func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scal
 //go:noescape
 func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int)
 
+// avxRoute: where x[i] == best[i] and free[i] is set, dx[i] += dy[i] and free[i] is cleared, n a multiple of 8.
+//
+//go:noescape
+func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
+
 // avxTranspose8: dst[i*dstStride+j] = src[j*srcStride+i], i < 8, j < cols, cols a multiple of 8 above 0.
 //
 //go:noescape

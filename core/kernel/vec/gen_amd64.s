@@ -3828,6 +3828,73 @@ done:
 	VZEROUPPER
 	RET
 
+// func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
+// Requires: AVX
+TEXT ·avxRoute(SB), NOSPLIT, $0-48
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ best+24(FP), R8
+	MOVQ free+32(FP), R9
+	MOVQ n+40(FP), CX
+	SHRQ $0x03, CX
+	CMPQ CX, $0x02
+	JB   tail
+
+group:
+	VMOVUPS (DX), Y0
+	VCMPPS  $0x00, (R8), Y0, Y0
+	VMOVUPS (R9), Y2
+	VANDPS  Y2, Y0, Y0
+	VXORPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R9)
+	VANDPS  (SI), Y0, Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(DX), Y1
+	VCMPPS  $0x00, 32(R8), Y1, Y1
+	VMOVUPS 32(R9), Y3
+	VANDPS  Y3, Y1, Y1
+	VXORPS  Y1, Y3, Y3
+	VMOVUPS Y3, 32(R9)
+	VANDPS  32(SI), Y1, Y1
+	VADDPS  32(DI), Y1, Y1
+	VMOVUPS Y1, 32(DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x02, CX
+	CMPQ    CX, $0x02
+	JAE     group
+
+tail:
+	TESTQ CX, CX
+	JZ    done
+
+single:
+	VMOVUPS (DX), Y0
+	VCMPPS  $0x00, (R8), Y0, Y0
+	VMOVUPS (R9), Y2
+	VANDPS  Y2, Y0, Y0
+	VXORPS  Y0, Y2, Y2
+	VMOVUPS Y2, (R9)
+	VANDPS  (SI), Y0, Y0
+	VADDPS  (DI), Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	DECQ    CX
+	JNZ     single
+
+done:
+	VZEROUPPER
+	RET
+
 // func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
 // Requires: AVX
 TEXT ·avxTranspose8(SB), NOSPLIT, $0-40

@@ -75,6 +75,9 @@ func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scal
 func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int) {
 	panic("vec: no assembly")
 }
+func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int) {
+	panic("vec: no assembly")
+}
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int) {
 	panic("vec: no assembly")
 }

@@ -144,3 +144,19 @@ func RowGrad(dst, dy, x, scale []float32, mean, rstd, p, q float32) {
 		dst[i] = float32(dy[i]*scale[i]*rstd) + (float32((x[i]-mean)*p) + q)
 	}
 }
+
+// Route: where x[i] == best[i] and free[i] is all ones, dx[i] += dy[i] and free[i] = 0.
+func Route(dx, dy, x, best []float32, free []uint32) {
+	n := len(dx)
+	dy, x, best, free = dy[:n], x[:n], best[:n], free[:n]
+	i := whole(n)
+	if i > 0 {
+		avxRoute(&dx[0], &dy[0], &x[0], &best[0], first(free), i)
+	}
+	for ; i < n; i++ {
+		if x[i] == best[i] && free[i] != 0 {
+			dx[i] += dy[i]
+			free[i] = 0
+		}
+	}
+}

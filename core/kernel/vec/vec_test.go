@@ -337,3 +337,28 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+func TestRoute(t *testing.T) {
+	for _, n := range lengths {
+		x, best, dy, dx := values(1, n), values(2, n), normals(3, n), normals(4, n)
+		free, before, was := make([]uint32, n), append([]float32(nil), dx...), make([]bool, n)
+		for i := range n {
+			if i%3 > 0 {
+				best[i] = x[i]
+			}
+			was[i] = i%5 > 0
+			free[i] = mask(was[i])
+		}
+		Route(dx, dy, x, best, free)
+		for i := range n {
+			hit := x[i] == best[i] && was[i]
+			want := before[i]
+			if hit {
+				want += dy[i]
+			}
+			if dx[i] != want || (free[i] != 0) != (was[i] && !hit) {
+				t.Fatalf("element %d of %d is %v and %x, want %v", i, n, dx[i], free[i], want)
+			}
+		}
+	}
+}

@@ -14,6 +14,7 @@ func main() {
 	reductions()
 	columns()
 	rows()
+	route()
 	transpose()
 	build.Generate()
 }

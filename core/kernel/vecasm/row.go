@@ -2,6 +2,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
@@ -120,6 +121,24 @@ func rows() {
 		VMULPS(at(r[3], k), d, d)
 		VFMADD231PS(d, rstd, h)
 		VMOVUPS(h, at(r[0], k))
+	})
+	finish()
+}
+
+// route is the inner loop of max pooling's gradient.
+func route() {
+	r := start("avxRoute", "where x[i] == best[i] and free[i] is set, dx[i] += dy[i] and free[i] is cleared", []string{"dx", "dy", "x", "best", "free"}, nil, "")
+	stream(2, floats(r...), func(k int) {
+		e, f := y[k], y[2+k]
+		VMOVUPS(at(r[2], k), e)
+		VCMPPS(U8(0), at(r[3], k), e, e)
+		VMOVUPS(at(r[4], k), f)
+		VANDPS(f, e, e)
+		VXORPS(e, f, f)
+		VMOVUPS(f, at(r[4], k))
+		VANDPS(at(r[1], k), e, e)
+		VADDPS(at(r[0], k), e, e)
+		VMOVUPS(e, at(r[0], k))
 	})
 	finish()
 }
