@@ -15,6 +15,7 @@ type Gemm struct {
 
 	a, b, c, bias []float32
 	panels        []float32 // packed B
+	packed        []float32 // packed A
 	sums          []float32 // parts of C
 	local         []float32 // each worker's
 
@@ -67,7 +68,8 @@ func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
 	shared := g.sharedFloats()
 	g.local = scratch[shared:]
 	if !g.alone {
-		g.panels, g.sums = scratch[:g.panelFloats], scratch[g.panelFloats:shared]
+		g.panels, g.packed = scratch[:g.panelFloats], scratch[g.panelFloats:g.panelFloats+g.packedFloats]
+		g.sums = scratch[g.panelFloats+g.packedFloats : shared]
 	}
 }
 
@@ -88,9 +90,9 @@ func (g *Gemm) Run(p *pool.Pool) {
 		return
 	}
 	for g.product = range g.products {
-		if g.panelFloats > 0 {
+		if n := g.packChunksB() + g.packChunksA(); n > 0 {
 			g.phase = packing
-			p.Run(g.packChunks(), g)
+			p.Run(n, g)
 		}
 		g.phase = multiplying
 		p.Run(g.parts*g.mblocks*g.nblocks, g)
@@ -118,26 +120,43 @@ func (g *Gemm) Chunk(i, worker int) {
 	}
 }
 
-// packPanels is the number of panels of B packed by a chunk.
-const packPanels = 8
+// A chunk of packing is one block of K by so many columns of B or rows of A.
+const (
+	packCols = 8 * tile.Cols
+	packRows = 16 * tile.Rows
+)
 
-func (g *Gemm) packChunks() int {
-	if g.bare {
+func (g *Gemm) packChunksB() int {
+	switch {
+	case g.panelFloats == 0:
+		return 0
+	case g.bare:
 		return g.kblocks
 	}
-	return g.kblocks * ceilDiv(g.np/tile.Cols, packPanels)
+	return g.kblocks * ceilDiv(g.np, packCols)
+}
+
+func (g *Gemm) packChunksA() int {
+	if !g.packA {
+		return 0
+	}
+	return g.kblocks * ceilDiv(g.m, packRows)
 }
 
 func (g *Gemm) packChunk(i int) {
-	_, b, _, _ := g.at(g.product)
+	a, b, _, _ := g.at(g.product)
+	k0, k := g.block(i % g.kblocks)
+	if n := g.packChunksB(); i >= n {
+		m0 := (i - n) / g.kblocks * packRows
+		tile.PackA(g.packed[k0*roundUp(g.m, tile.Rows)+m0*k:], g.a[a+m0*g.am+k0*g.ak:], g.am, g.ak, min(packRows, g.m-m0), k)
+		return
+	}
 	if g.bare {
 		g.packEdge(g.panels, g.b[b:], i)
 		return
 	}
-	k0, k := g.block(i % g.kblocks)
-	j := i / g.kblocks * packPanels * tile.Cols
-	cols := min(packPanels*tile.Cols, g.n-j)
-	tile.PackB(g.panels[k0*g.np+j*k:], g.b[b+k0*g.bk+j*g.bn:], g.bk, g.bn, k, cols)
+	j := i / g.kblocks * packCols
+	tile.PackB(g.panels[k0*g.np+j*k:], g.b[b+k0*g.bk+j*g.bn:], g.bk, g.bn, k, min(packCols, g.n-j))
 }
 
 // packEdge packs the narrow last panel of a block of K.
@@ -149,7 +168,7 @@ func (g *Gemm) packEdge(dst, b []float32, block int) {
 
 func (g *Gemm) multiplyChunk(i int, local []float32) {
 	a, b, c, bias := g.at(g.product)
-	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: local[edgeFloats:]}
+	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: g.packed}
 	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
 	w.accumulate = g.accumulate
 	if g.withBias {

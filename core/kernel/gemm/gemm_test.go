@@ -33,6 +33,8 @@ func bind(t testing.TB, s Spec, workers int, c, a, b, bias []float32) *Gemm {
 	return g
 }
 
+var workerCounts = []int{1, 2, 3, 7}
+
 // check compares every element of C with the triple loop in float64, and the bits between worker counts.
 func check(t testing.TB, s Spec) {
 	t.Helper()
@@ -42,7 +44,7 @@ func check(t testing.TB, s Spec) {
 	}
 	a, b, c0, bias := normal(1, p.sizeA()), normal(2, p.sizeB()), normal(3, p.sizeC()), normal(4, p.n)
 	got := slices.Clone(c0)
-	for i, workers := range []int{1, 2, 3, 7} {
+	for i, workers := range workerCounts {
 		c := slices.Clone(c0)
 		pl := pool.New(workers)
 		bind(t, s, workers, c, a, b, bias).Run(pl)

@@ -10,6 +10,7 @@ const (
 	// A chunk of work is worth handing to a worker from about this many operations on.
 	chunkFLOPs = 1 << 19
 	wantChunks = 32
+	maxSums    = 1 << 21 // elements of all parts of C together
 	edgeFloats = tile.Rows * tile.Cols
 )
 
@@ -21,7 +22,7 @@ type plan struct {
 	kblocks  int
 	np       int // n rounded up to whole panels
 
-	packA bool // A's blocks are copied into panels of rows
+	packA bool // A is copied into panels of rows
 	bare  bool // B's whole panels are read where they are, and only the last, narrow one is packed
 	alone bool // each product of the batch is one worker's, several to a chunk
 
@@ -31,6 +32,7 @@ type plan struct {
 	group            int // products to a chunk, if alone
 	localFloats      int // of one worker
 	panelFloats      int // of packed B
+	packedFloats     int // of packed A
 }
 
 func newPlan(s strided) plan {
@@ -58,33 +60,40 @@ func newPlan(s strided) plan {
 		p.panelFloats = s.k * tile.Cols
 	}
 	p.localFloats = edgeFloats
-	if p.packA {
-		p.localFloats += p.rows * p.kc
+	switch {
+	case p.packA && p.alone:
+		p.packedFloats = p.rows * p.kc
+	case p.packA:
+		p.packedFloats = roundUp(s.m, tile.Rows) * s.k
 	}
 	if p.alone {
-		p.localFloats += p.panelFloats
+		p.localFloats += p.panelFloats + p.packedFloats
 	}
 	return p
 }
 
-// cut looks for about so many chunks: first over rows, then columns, then K.
+// cut looks for about so many chunks: blocks of rows; parts of a long K, as far
+// as their sums stay small; blocks of columns; smaller blocks of rows.
 func (p *plan) cut(chunks int) {
-	p.mblocks = max(ceilDiv(p.m, blockRows), min(chunks, ceilDiv(p.m, 4*tile.Rows)))
+	const longPart, narrow, low = 4, 8 * tile.Cols, 4 * tile.Rows
+	p.mblocks = ceilDiv(p.m, blockRows)
+	room := max(1, maxSums/(p.m*p.n))
+	p.parts = max(1, min(chunks/p.mblocks, p.kblocks/longPart, room))
+	p.nblocks = max(1, min(chunks/(p.mblocks*p.parts), p.np/narrow))
+	p.mblocks = max(p.mblocks, min(chunks/(p.parts*p.nblocks), ceilDiv(p.m, low)))
+	p.parts = max(p.parts, min(chunks/(p.mblocks*p.nblocks), p.kblocks, room))
+
 	p.rows = roundUp(ceilDiv(p.m, p.mblocks), tile.Rows)
 	p.mblocks = ceilDiv(p.m, p.rows)
-	p.nblocks = max(1, min(chunks/p.mblocks, p.np/(4*tile.Cols)))
 	p.cols = roundUp(ceilDiv(p.np, p.nblocks), tile.Cols)
 	p.nblocks = ceilDiv(p.np, p.cols)
-	if short := chunks / (p.mblocks * p.nblocks); short > 1 {
-		p.parts = min(short, p.kblocks)
-	}
 }
 
-// sharedFloats is the scratch memory that all workers see: packed B, then the parts of C.
+// sharedFloats is the scratch memory that all workers see: packed B, packed A, then the parts of C.
 func (p *plan) sharedFloats() int {
 	n := 0
 	if !p.alone {
-		n = p.panelFloats
+		n = p.panelFloats + p.packedFloats
 	}
 	if p.parts > 1 {
 		n += p.parts * p.m * p.n

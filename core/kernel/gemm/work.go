@@ -9,7 +9,7 @@ type work struct {
 	ldc           int
 	accumulate    bool
 	panels        []float32 // packed B, or its last panel
-	packed        []float32 // room for a block of A
+	packed        []float32 // packed A; room for a block of it, if the product is alone
 	edge          []float32 // room for a tile that C has no room for
 }
 
@@ -43,9 +43,12 @@ func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
 		k0, k := w.plan.block(kb)
 		t.Depth, t.KS = k, 4*w.ak
 		a, aStep := w.a[m0*w.am+k0*w.ak:], w.am
-		if w.packA {
+		switch {
+		case w.packA && w.alone:
 			tile.PackA(w.packed, a, w.am, w.ak, m1-m0, k)
 			a, aStep, t.KS = w.packed, k, 4*tile.Rows
+		case w.packA:
+			a, aStep, t.KS = w.packed[k0*roundUp(w.m, tile.Rows)+m0*k:], k, 4*tile.Rows
 		}
 		add := kb > kb0 || w.accumulate
 		for j := j0; j < j1; j += tile.Cols {

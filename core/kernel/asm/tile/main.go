@@ -44,6 +44,8 @@ func main() {
 	t.pairs(4)
 	t.pairs(1)
 	t.transpose()
+	t.strips(t.rows)
+	t.strips(t.vecs * t.bytes / 4)
 	t.spin()
 	build.Generate()
 }
@@ -122,4 +124,23 @@ func text(name, args, doc string) {
 
 func (t target) name(kind string, rows, vecs int) string {
 	return fmt.Sprintf("%s%s%dx%d", t.prefix, kind, rows, vecs*t.bytes/4)
+}
+
+// spin is the machine's peak: multiply-adds that touch no memory.
+func (t target) spin() {
+	text(t.prefix+"Spin", "rounds int", "runs 4*12 independent vector multiply-adds a round.")
+	n := build.Load(build.Param("rounds"), reg.RCX)
+	for _, r := range t.registers {
+		build.VXORPS(r, r, r)
+	}
+	last := len(t.registers) - 1
+	build.Label("round")
+	for range 4 {
+		for i := range t.rows * t.vecs {
+			build.VFMADD231PS(t.registers[last], t.registers[last-1], t.registers[i])
+		}
+	}
+	build.DECQ(n)
+	build.JNZ(operand.LabelRef("round"))
+	end()
 }

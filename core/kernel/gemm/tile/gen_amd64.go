@@ -139,6 +139,16 @@ func avx2Pairs8(args *byte)
 //go:noescape
 func avx2Transpose8(dst *float32, src *float32, stride int, rounds int)
 
+// avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
+//
+//go:noescape
+func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
+
+// avx2Strips16 sets dst[q*panel/4 + 16*p + x] = src[p*stride/4 + 16*q + x] for p < n, q < 4, x < 16, and may write x up to the next multiple of 8; stride and panel in bytes.
+//
+//go:noescape
+func avx2Strips16(dst *float32, src *float32, stride int, panel int, n int)
+
 // avx2Spin runs 4*12 independent vector multiply-adds a round.
 //
 //go:noescape

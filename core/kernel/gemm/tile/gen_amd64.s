@@ -3379,6 +3379,66 @@ round:
 	VZEROUPPER
 	RET
 
+// func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
+// Requires: AVX
+TEXT ·avx2Strips6(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ stride+16(FP), AX
+	MOVQ panel+24(FP), BX
+	MOVQ n+32(FP), CX
+	LEAQ (BX)(BX*2), DX
+
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 24(SI), Y1
+	VMOVUPS Y1, (DI)(BX*1)
+	VMOVUPS 48(SI), Y2
+	VMOVUPS Y2, (DI)(BX*2)
+	VMOVUPS 72(SI), Y3
+	VMOVUPS Y3, (DI)(DX*1)
+	ADDQ    AX, SI
+	ADDQ    $0x18, DI
+	DECQ    CX
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func avx2Strips16(dst *float32, src *float32, stride int, panel int, n int)
+// Requires: AVX
+TEXT ·avx2Strips16(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ stride+16(FP), AX
+	MOVQ panel+24(FP), BX
+	MOVQ n+32(FP), CX
+	LEAQ (BX)(BX*2), DX
+
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS 64(SI), Y2
+	VMOVUPS Y2, (DI)(BX*1)
+	VMOVUPS 96(SI), Y3
+	VMOVUPS Y3, 32(DI)(BX*1)
+	VMOVUPS 128(SI), Y4
+	VMOVUPS Y4, (DI)(BX*2)
+	VMOVUPS 160(SI), Y5
+	VMOVUPS Y5, 32(DI)(BX*2)
+	VMOVUPS 192(SI), Y6
+	VMOVUPS Y6, (DI)(DX*1)
+	VMOVUPS 224(SI), Y7
+	VMOVUPS Y7, 32(DI)(DX*1)
+	ADDQ    AX, SI
+	ADDQ    $0x40, DI
+	DECQ    CX
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func avx2Spin(rounds int)
 // Requires: AVX, FMA3
 TEXT ·avx2Spin(SB), NOSPLIT, $0-8

@@ -6,7 +6,14 @@ import "github.com/fwlab/fw/core/kernel/isa"
 // panels of [Cols] columns: dst[(j/16*k + p)*16 + j%16], zero padded. dst holds
 // k * n rounded up to 16.
 func PackB(dst, src []float32, ks, ns, k, n int) {
-	for j := 0; j < n; j += Cols {
+	j := 0
+	if ns == 1 && isa.AVX2() {
+		for ; j+4*Cols <= n; j += 4 * Cols {
+			to, from := dst[j*k:(j+4*Cols)*k], src[j:j+(k-1)*ks+4*Cols]
+			avx2Strips(Cols, &to[0], &from[0], ks, Cols*k, k)
+		}
+	}
+	for ; j < n; j += Cols {
 		PackPanel(dst[j*k:(j+Cols)*k], src[j*ns:], ks, ns, k, min(Cols, n-j))
 	}
 }
@@ -52,14 +59,19 @@ func transpose(dst, src []float32, stride, k int) {
 // panels of [Rows] rows: dst[(i/6*k + p)*6 + i%6]. dst holds k * m rounded up to 6.
 // Places beyond the last row are left as they are.
 func PackA(dst, src []float32, ms, ks, m, k int) {
-	for i := 0; i < m; i += Rows {
-		panel, from := dst[i*k:(i+Rows)*k], src[i*ms:]
-		if ms == 1 && m-i >= Rows {
-			for p := range k {
-				*(*[Rows]float32)(panel[p*Rows:]) = *(*[Rows]float32)(from[p*ks:])
+	i := 0
+	if ms == 1 && k > 1 && isa.AVX2() {
+		for ; i+4*Rows <= m; i += 4 * Rows {
+			// The strips spill into what follows them, which the last row must not.
+			to, from := dst[i*k:(i+4*Rows)*k], src[i:i+(k-1)*ks+4*Rows]
+			avx2Strips(Rows, &to[0], &from[0], ks, Rows*k, k-1)
+			for r := range 4 * Rows {
+				to[(r/Rows*k+k-1)*Rows+r%Rows] = from[(k-1)*ks+r]
 			}
-			continue
 		}
+	}
+	for ; i < m; i += Rows {
+		panel, from := dst[i*k:(i+Rows)*k], src[i*ms:]
 		for r := range min(Rows, m-i) {
 			for p := range k {
 				panel[p*Rows+r] = from[r*ms+p*ks]

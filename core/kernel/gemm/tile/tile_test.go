@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/fwlab/fw/core/kernel/isa"
@@ -135,8 +136,8 @@ func TestPairsEqualsItsTwin(t *testing.T) {
 }
 
 func TestPackB(t *testing.T) {
-	src := normal(1, 6000)
-	for _, n := range []int{1, 7, 16, 17, 40} {
+	src := normal(1, 12000)
+	for _, n := range []int{1, 7, 16, 17, 40, 64, 130} {
 		for _, k := range []int{1, 5, 8, 17, 33} {
 			for _, s := range [][2]int{{n, 1}, {1, k}, {n + 3, 1}, {1, k + 5}, {2 * n, 2}} {
 				np := (n + Cols - 1) / Cols * Cols
@@ -159,8 +160,8 @@ func TestPackB(t *testing.T) {
 }
 
 func TestPackA(t *testing.T) {
-	src := normal(1, 6000)
-	for _, m := range []int{1, 6, 7, 23} {
+	src := normal(1, 12000)
+	for _, m := range []int{1, 6, 7, 23, 24, 53} {
 		for _, k := range []int{1, 8, 33} {
 			for _, s := range [][2]int{{k, 1}, {1, m}, {1, m + 3}, {2, 2 * m}} {
 				dst := make([]float32, (m+Rows-1)/Rows*Rows*k)
@@ -183,4 +184,30 @@ func BenchmarkSpin(b *testing.B) {
 		n += Spin(1e7)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+}
+
+func BenchmarkMul(b *testing.B) {
+	for _, k := range []int{9, 16, 64, 256} {
+		b.Run(fmt.Sprintf("6x16x%d", k), func(b *testing.B) {
+			x, y, c := normal(1, 6*k), normal(2, 16*k), normal(3, 96)
+			seg, off := Seg{}, Offsets{}
+			for i := range Rows {
+				seg.Row[i], off[i] = int32(4*i*k), int32(64*i)
+			}
+			args := Args{Segs: &seg, Count: 1, Depth: k, A: &x[0], KS: 4, B: &y[0], BS: 64, C: &c[0], COff: &off}
+			best, peak := 0.0, 0.0
+			for b.Loop() {
+				start := time.Now()
+				for range 100 {
+					Mul(6, 16, &args)
+				}
+				best = max(best, float64(100*k*6*16*2)/time.Since(start).Seconds())
+				start = time.Now()
+				n := Spin(1e6)
+				peak = max(peak, float64(n)/time.Since(start).Seconds())
+			}
+			b.ReportMetric(best/1e9, "GFLOP/s")
+			b.ReportMetric(100*best/peak, "%peak")
+		})
+	}
 }
