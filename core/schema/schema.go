@@ -153,7 +153,12 @@ func (p *Param) Range() string {
 	return ""
 }
 
-func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+func number(x float64) string {
+	if x == float64(int64(x)) && x > -1e15 && x < 1e15 {
+		return strconv.FormatInt(int64(x), 10)
+	}
+	return strconv.FormatFloat(x, 'g', -1, 64)
+}
 
 // Expected says what the parameter takes: "an integer of at least 1".
 func (p *Param) Expected() string {

@@ -86,6 +86,10 @@ func (n *Node) Found() string {
 		return "a table"
 	case Date:
 		return "the date " + n.Raw
+	case List:
+		if n.header {
+			return "[[" + n.Path + "]]"
+		}
 	}
 	if n.Kind == List && strings.ContainsFunc(n.Raw, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return "a list"

@@ -77,13 +77,13 @@ func decode(text string) (m map[string]any, err error) {
 func syntaxErrors(file, text string, err error, repeats []repeat) error {
 	var pe toml.ParseError
 	if !errors.As(err, &pe) {
-		return Errors{{Pos{File: file}, "toml: " + strings.TrimSpace(err.Error())}}
+		return Errors{{Pos{File: file}, "toml: " + printable(strings.TrimSpace(err.Error()))}}
 	}
 	if len(repeats) > 0 && (strings.Contains(pe.Message, "already been defined") || strings.Contains(pe.Message, "already created")) {
 		return repeated(repeats)
 	}
 	cur := newCursor(file, text)
-	msg := strings.TrimSpace(pe.Message)
+	msg := printable(strings.TrimSpace(pe.Message))
 	if msg != "" {
 		msg = strings.ToLower(msg[:1]) + msg[1:]
 	}

@@ -12,6 +12,8 @@ type Pos struct {
 	File string
 	Line int // from 1
 	Col  int // from 1, in characters
+
+	order int // among arguments
 }
 
 // String is "experiments/x.toml:14:7", or File alone.
@@ -27,7 +29,7 @@ func (p Pos) compare(q Pos) int {
 	if (p.Line == 0) != (q.Line == 0) {
 		return cmp.Compare(q.Line, p.Line)
 	}
-	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col))
+	return cmp.Or(cmp.Compare(p.Line, q.Line), cmp.Compare(p.Col, q.Col), cmp.Compare(p.order, q.order))
 }
 
 // cursor turns byte offsets into places; cheap for offsets that grow.

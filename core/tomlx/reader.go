@@ -1,6 +1,7 @@
 package tomlx
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/schema"
@@ -15,11 +16,14 @@ type Reader struct {
 	known []string
 }
 
+// Absent is an empty table in the place of one that the file does not have.
+func Absent(path string, at Pos) *Node { return newTable(path, path, at) }
+
 // NewReader reads a table; what is not a table reads as an empty one, noted.
 func NewReader(table *Node, ps *Problems) *Reader {
 	if table.Kind != Table {
 		ps.Add(table.At, "%s: expected a table, found %s", table.Path, table.Found())
-		table = &Node{Path: table.Path, Key: table.Key, At: table.At, Kind: Table}
+		table = Absent(table.Path, table.Key)
 	}
 	return &Reader{table: table, ps: ps}
 }
@@ -44,7 +48,11 @@ func (r *Reader) Value(p *schema.Param) (v schema.Value, ok bool) {
 func (r *Reader) Need(p *schema.Param) (schema.Value, bool) {
 	v, ok := r.Value(p)
 	if !ok && r.table.Field(p.Name) == nil {
-		r.Missing(p.Name, "expected "+p.Expected())
+		what := "expected " + p.Expected()
+		if p.Doc != "" {
+			what += ": " + p.Doc
+		}
+		r.Missing(p.Name, what)
 	}
 	return v, ok
 }
@@ -124,16 +132,19 @@ func (r *Reader) Tables(name string) []*Node {
 // maxListed bounds how many known names an error lists.
 const maxListed = 12
 
-// Done notes every key that was not asked for. hint may say more about one, as
-// where it belongs; it may be nil.
+// Done notes every key that was not asked for, with the nearest known one. hint
+// may know better, as where a key belongs; it may be nil.
 func (r *Reader) Done(hint func(name string) string) {
 	for _, f := range r.table.Fields {
-		if r.knows(f.Name) {
+		if r.Knows(f.Name) {
 			continue
 		}
-		more := schema.DidYouMean(f.Name, r.known)
-		if more == "" && hint != nil {
+		more := ""
+		if hint != nil {
 			more = hint(f.Name)
+		}
+		if more == "" {
+			more = schema.DidYouMean(f.Name, r.known)
 		}
 		if more == "" && len(r.known) <= maxListed {
 			more = "; known here: " + strings.Join(r.known, ", ")
@@ -142,11 +153,5 @@ func (r *Reader) Done(hint func(name string) string) {
 	}
 }
 
-func (r *Reader) knows(name string) bool {
-	for _, k := range r.known {
-		if k == name {
-			return true
-		}
-	}
-	return false
-}
+// Knows reports whether a key of that name was asked for.
+func (r *Reader) Knows(name string) bool { return slices.Contains(r.known, name) }

@@ -8,12 +8,17 @@ import (
 	"github.com/fwlab/fw/core/schema"
 )
 
-// Set overrides one key of root by an assignment as --set takes it:
-// "train.epochs=10", "eval.0.k=20", "pretext.use=fw/simclr". The value is TOML; what
-// is none is taken as a string, so that bare words need no quotes within a
-// shell's. Places of what it sets read "--set train.epochs=10".
-func Set(root *Node, assignment string, ps *Problems) {
-	at := Pos{File: "--set " + printable(assignment)}
+// Set overrides keys of root, in order, by assignments as --set takes them:
+// "train.epochs=10", "eval.0.k=20", "loss.use=me/loss". A value is TOML; what is
+// none is taken as a string, so that bare words need no quotes within a shell's.
+// Places of what is set read "--set train.epochs=10".
+func Set(root *Node, assignments []string, ps *Problems) {
+	for i, a := range assignments {
+		set(root, a, Pos{File: "--set " + printable(clip(a)), order: i + 1}, ps)
+	}
+}
+
+func set(root *Node, assignment string, at Pos, ps *Problems) {
 	s := &scanner{src: assignment, cur: newCursor("", assignment)}
 	key, err := s.key()
 	if err != nil || !s.accept('=') {
@@ -118,12 +123,12 @@ func lastText(err error) string {
 	return "it goes on after its end"
 }
 
-// printable is s as an error may show it.
+// printable is s without what would disturb a terminal.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return unicode.ReplacementChar
 		}
 		return r
-	}, clip(s))
+	}, s)
 }

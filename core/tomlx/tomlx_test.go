@@ -31,10 +31,8 @@ func TestGolden(t *testing.T) {
 			return err.Error()
 		}
 		var ps tomlx.Problems
-		for _, s := range strings.Split(strings.TrimSpace(parts["set"]), "\n") {
-			if s != "" {
-				tomlx.Set(root, s, &ps)
-			}
+		if sets := strings.TrimSpace(parts["set"]); sets != "" {
+			tomlx.Set(root, strings.Split(sets, "\n"), &ps)
 		}
 		read(root, &ps)
 		return ps.Err().Error()
@@ -77,8 +75,7 @@ func TestSetReplacesInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ps tomlx.Problems
-	tomlx.Set(root, "eval.1.k=7", &ps)
-	tomlx.Set(root, "a.b=fw/x@1.0", &ps)
+	tomlx.Set(root, []string{"eval.1.k=7", "a.b=fw/x@1.0"}, &ps)
 	if err := ps.Err(); err != nil {
 		t.Fatal(err)
 	}

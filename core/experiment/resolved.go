@@ -1,0 +1,91 @@
+package experiment
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/tomlx"
+)
+
+// Resolved is the experiment as canonical TOML: every default filled in, plugins
+// by version, sections and keys in the order of the language, no comments. It
+// reads back as an experiment with the same Resolved.
+func (e *Experiment) Resolved() []byte {
+	var w tomlx.Writer
+	e.each(func(path string) {
+		if section, _, isItem := strings.Cut(path, "."); isItem {
+			w.Item(section)
+		} else {
+			w.Table(path)
+		}
+	}, func(_, name string, v schema.Value) { w.Set(name, v) })
+	return w.Bytes()
+}
+
+// Change is a key with its values before and after, in TOML; "" where it was or is
+// not there.
+type Change struct{ Key, Old, New string }
+
+// String is `train.epochs: 10, now 20`.
+func (c Change) String() string {
+	show := func(s string) string {
+		if s == "" {
+			return "absent"
+		}
+		return s
+	}
+	return c.Key + ": " + show(c.Old) + ", now " + show(c.New)
+}
+
+// Diff lists what b says differently from a, in b's order, then what only a says.
+func Diff(a, b *Experiment) []Change {
+	old, now := a.flat(), b.flat()
+	var changes []Change
+	for _, n := range now {
+		i := slices.IndexFunc(old, func(c Change) bool { return c.Key == n.Key })
+		switch {
+		case i < 0:
+			changes = append(changes, n)
+		case old[i].New != n.New:
+			changes = append(changes, Change{n.Key, old[i].New, n.New})
+		}
+	}
+	for _, o := range old {
+		if !slices.ContainsFunc(now, func(c Change) bool { return c.Key == o.Key }) {
+			changes = append(changes, Change{o.Key, o.New, ""})
+		}
+	}
+	return changes
+}
+
+// flat is every key with its value as New.
+func (e *Experiment) flat() []Change {
+	var list []Change
+	e.each(func(string) {}, func(path, name string, v schema.Value) {
+		list = append(list, Change{Key: path + "." + name, New: v.String()})
+	})
+	return list
+}
+
+// mayDiffer are the keys that a resumed run may change, as no trained byte depends
+// on them: what is logged, kept and probed, where training stops early, and on how
+// many threads.
+var mayDiffer = []string{
+	"experiment.notes",
+	"train.workers", "train.steps", "train.checkpoint_every_epochs", "train.keep_checkpoints",
+	"train.log_every_steps", "train.check_finite",
+	"eval.",
+}
+
+// Breaking keeps the changes that make a resumed run another experiment.
+func Breaking(changes []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
+		for _, k := range mayDiffer {
+			if c.Key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(c.Key, k) {
+				return true
+			}
+		}
+		return false
+	})
+}
