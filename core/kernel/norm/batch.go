@@ -11,10 +11,16 @@ import (
 // BatchNorm is batch normalisation over all but the last dimension C (Ioffe
 // and Szegedy 2015). Groups, where above 1, are equal parts of the leading
 // dimension with statistics of their own.
+//
+// Residual and Relu fuse what follows in a residual network: the output is y,
+// y + residual, max(y, 0) or max(y + residual, 0), where y is the normalised
+// input times scale plus offset.
 type BatchNorm struct {
-	Dims    []int
-	Groups  int // 0 means 1
-	Epsilon float32
+	Dims     []int
+	Groups   int // 0 means 1
+	Epsilon  float32
+	Residual bool // a residual of the input's shape is added
+	Relu     bool // then max(y, 0)
 }
 
 func (s BatchNorm) grid() (grid, error) {
@@ -25,14 +31,17 @@ func (s BatchNorm) grid() (grid, error) {
 }
 
 // BatchNormKernel computes y, mean[G,C] and the biased variance[G,C] from x,
-// scale[C] and offset[C].
+// scale[C], offset[C] and the residual, if there is one.
 type BatchNormKernel struct {
 	grid
-	epsilon                float32
-	phase                  int
-	x, scale, offset       []float32
-	y, mean, variance      []float32
-	means, squares, a, tmp []float32 // of chunks; and of groups
+	spec                       BatchNorm
+	phase                      int
+	workers                    int
+	x, scale, offset, residual []float32
+	y, mean, variance          []float32
+	means, squares             []float32 // of chunks
+	a                          []float32 // scale*rstd of groups
+	tmp                        []float32 // one row of each worker
 }
 
 // NewBatchNorm plans batch_norm_training.
@@ -41,16 +50,24 @@ func NewBatchNorm(s BatchNorm, workers int) (*BatchNormKernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_training: %w", err)
 	}
-	return &BatchNormKernel{grid: g, epsilon: s.Epsilon}, nil
+	return &BatchNormKernel{grid: g, spec: s, workers: workers}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *BatchNormKernel) Scratch() int { return (2*k.total() + k.groups + 1) * k.c }
+func (k *BatchNormKernel) Scratch() int { return (2*k.total() + k.groups + k.workers) * k.c }
 
-// Bind gives the kernel its memory: outputs y, mean, variance; inputs x, scale, offset. y may be x.
+// Bind gives the kernel its memory: outputs y, mean, variance; inputs x, scale,
+// offset and the residual, if there is one. y may be x or the residual.
 func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	n, c, gc := k.groups*k.rows*k.c, k.c, k.groups*k.c
-	checkBind("batch_norm_training", scratch, k.Scratch(), out, in, []int{n, gc, gc}, []int{n, c, c})
+	sizes := []int{n, c, c}
+	if k.spec.Residual {
+		sizes = append(sizes, n)
+	}
+	checkBind("batch_norm_training", scratch, k.Scratch(), out, in, []int{n, gc, gc}, sizes)
+	if k.spec.Residual {
+		k.residual = in[3].F32[:n]
+	}
 	k.y, k.mean, k.variance = out[0].F32[:n], out[1].F32[:gc], out[2].F32[:gc]
 	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:c], in[2].F32[:c]
 	t := k.total() * c
@@ -80,17 +97,18 @@ func (k *BatchNormKernel) join(g int) {
 	last := means[full*c:]
 	each, n := float32(k.chunkRows), float32(k.rows)
 
-	sumRows(mean, k.tmp, means, full)
+	tmp := k.tmp[:c]
+	sumRows(mean, tmp, means, full)
 	for j := range mean {
 		mean[j] = mean[j]*(each/n) + last[j]*(lastRows/n)
 	}
-	squareRows(a, k.tmp, means, mean, full)
-	sumRows(variance, k.tmp, squares, k.chunks)
+	squareRows(a, tmp, means, mean, full)
+	sumRows(variance, tmp, squares, k.chunks)
 	for j := range variance {
 		d := last[j] - mean[j]
 		v := (variance[j] + a[j]*each + d*d*lastRows) / n
 		variance[j] = v
-		a[j] = k.scale[j] * rsqrt(v+k.epsilon)
+		a[j] = k.scale[j] * rsqrt(v+k.spec.Epsilon)
 	}
 }
 
@@ -98,25 +116,48 @@ func (k *BatchNormKernel) join(g int) {
 func (k *BatchNormKernel) Chunk(i, worker int) {
 	g, row, n := k.at(i)
 	c := k.c
-	x := k.x[row*c : (row+n)*c]
+	lo, hi := row*c, (row+n)*c
 	if k.phase == 1 {
-		vec.ColAffine(k.y[row*c:(row+n)*c], x, k.mean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.offset, n)
+		var residual []float32
+		if k.spec.Residual {
+			residual = k.residual[lo:hi]
+		}
+		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.mean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.offset, n, k.spec.Relu)
 		return
 	}
-	mean, squares := k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c]
-	clear(mean)
-	vec.ColSum(mean, x, n)
-	vec.MulScalar(mean, mean, 1/float32(n))
-	clear(squares)
-	vec.ColSumSquares(squares, x, mean, n)
+	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], k.x[lo:hi], n)
 }
 
-// BatchNormInferenceKernel computes (x - mean) / sqrt(variance + epsilon) * scale + offset.
+// sample is how many rows give the shift of a chunk's moments.
+const sample = 16
+
+// moments makes the mean and the squares around it of n rows in one pass, with
+// sums around the mean s of the first rows: with d = x-s, the mean is
+// s + sum(d)/n and the squares are sum(d^2) - sum(d)^2/n. The rows behind s are
+// among the n, so that n (mean-s)^2 is at most n/sample times the squares: the
+// subtraction loses at most log2(n/sample) bits.
+func moments(mean, squares, sum, x []float32, n int) {
+	c := len(mean)
+	rows := min(n, sample)
+	clear(mean)
+	vec.ColSum(mean, x[:rows*c], rows)
+	vec.MulScalar(mean, mean, 1/float32(rows))
+	clear(sum)
+	clear(squares)
+	vec.ColMoments(sum, squares, x, mean, n)
+	vec.Axpy(mean, 1/float32(n), sum)
+	vec.Mul(sum, sum, sum)
+	vec.Axpy(squares, -1/float32(n), sum)
+	vec.MaxScalar(squares, squares, 0)
+}
+
+// BatchNormInferenceKernel computes (x - mean) / sqrt(variance + epsilon) *
+// scale + offset, and what the spec adds.
 type BatchNormInferenceKernel struct {
 	grid
-	epsilon                             float32
-	y, x, scale, offset, mean, variance []float32
-	a                                   []float32
+	spec                                          BatchNorm
+	y, x, scale, offset, mean, variance, residual []float32
+	a                                             []float32
 }
 
 // NewBatchNormInference plans batch_norm_inference; Groups is not used.
@@ -126,16 +167,24 @@ func NewBatchNormInference(s BatchNorm, workers int) (*BatchNormInferenceKernel,
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_inference: %w", err)
 	}
-	return &BatchNormInferenceKernel{grid: g, epsilon: s.Epsilon}, nil
+	return &BatchNormInferenceKernel{grid: g, spec: s}, nil
 }
 
 // Scratch is how many float32s Bind needs.
 func (k *BatchNormInferenceKernel) Scratch() int { return k.c }
 
-// Bind gives the kernel its memory: output y; inputs x, scale, offset, mean, variance. y may be x.
+// Bind gives the kernel its memory: output y; inputs x, scale, offset, mean,
+// variance and the residual, if there is one. y may be x or the residual.
 func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	n, c := k.rows*k.c, k.c
-	checkBind("batch_norm_inference", scratch, k.Scratch(), out, in, []int{n}, []int{n, c, c, c, c})
+	sizes := []int{n, c, c, c, c}
+	if k.spec.Residual {
+		sizes = append(sizes, n)
+	}
+	checkBind("batch_norm_inference", scratch, k.Scratch(), out, in, []int{n}, sizes)
+	if k.spec.Residual {
+		k.residual = in[5].F32[:n]
+	}
 	k.y, k.x = out[0].F32[:n], in[0].F32[:n]
 	k.scale, k.offset, k.mean, k.variance = in[1].F32[:c], in[2].F32[:c], in[3].F32[:c], in[4].F32[:c]
 	k.a = scratch[:c]
@@ -144,7 +193,7 @@ func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
 // Run computes the output.
 func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
 	for j := range k.a {
-		k.a[j] = k.scale[j] * rsqrt(k.variance[j]+k.epsilon)
+		k.a[j] = k.scale[j] * rsqrt(k.variance[j]+k.spec.Epsilon)
 	}
 	p.Run(k.chunks, k)
 }
@@ -153,5 +202,9 @@ func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
 func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
 	_, row, n := k.at(i)
 	lo, hi := row*k.c, (row+n)*k.c
-	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], k.mean, k.a, k.offset, n)
+	var residual []float32
+	if k.spec.Residual {
+		residual = k.residual[lo:hi]
+	}
+	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.mean, k.a, k.offset, n, k.spec.Relu)
 }

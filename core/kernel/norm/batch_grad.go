@@ -13,12 +13,17 @@ import (
 // group's n rows:
 //
 //	doffset = sum(dy), dscale = sum(dy*h), dx = scale*rstd*(dy - mean(dy) - h*mean(dy*h))
+//
+// With Relu, dy counts only where the forward kernel's output is above 0; with
+// Residual as well, that dy is a further output, the residual's gradient.
+// (Without Relu the residual's gradient is dy itself.)
 type BatchNormGradKernel struct {
 	grid
-	epsilon                  float32
+	spec                     BatchNorm
 	phase                    int
 	x, scale, mean, variance []float32
 	dy, dx, dscale, doffset  []float32
+	output, masked           []float32 // of the forward kernel; the residual's gradient
 	sums, dots               []float32 // of chunks: sum(dy), sum(dy*(x-mean))
 	a, b, d                  []float32 // of groups: dx = dy*a + (x-mean)*b + d
 	tmp                      []float32
@@ -30,17 +35,32 @@ func NewBatchNormGrad(s BatchNorm, workers int) (*BatchNormGradKernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_grad: %w", err)
 	}
-	return &BatchNormGradKernel{grid: g, epsilon: s.Epsilon}, nil
+	return &BatchNormGradKernel{grid: g, spec: s}, nil
 }
 
 // Scratch is how many float32s Bind needs.
 func (k *BatchNormGradKernel) Scratch() int { return (2*k.total() + 3*k.groups + 1) * k.c }
 
 // Bind gives the kernel its memory: outputs dx, dscale, doffset; inputs x,
-// scale, mean, variance, dy. dx may be dy or x.
+// scale, mean, variance, dy. With Relu the forward output is a sixth input, and
+// with Residual as well the residual's gradient a fourth output. dx may be dy,
+// x or the forward output; the residual's gradient may be dy or the forward output.
 func (k *BatchNormGradKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	n, c, gc := k.groups*k.rows*k.c, k.c, k.groups*k.c
-	checkBind("batch_norm_grad", scratch, k.Scratch(), out, in, []int{n, c, c}, []int{n, c, gc, gc, n})
+	outSizes, inSizes := []int{n, c, c}, []int{n, c, gc, gc, n}
+	if k.spec.Relu {
+		inSizes = append(inSizes, n)
+		if k.spec.Residual {
+			outSizes = append(outSizes, n)
+		}
+	}
+	checkBind("batch_norm_grad", scratch, k.Scratch(), out, in, outSizes, inSizes)
+	if k.spec.Relu {
+		k.output = in[5].F32[:n]
+		if k.spec.Residual {
+			k.masked = out[3].F32[:n]
+		}
+	}
 	k.dx, k.dscale, k.doffset = out[0].F32[:n], out[1].F32[:c], out[2].F32[:c]
 	k.x, k.scale, k.mean, k.variance, k.dy = in[0].F32[:n], in[1].F32[:c], in[2].F32[:gc], in[3].F32[:gc], in[4].F32[:n]
 	for _, part := range []struct {
@@ -71,7 +91,7 @@ func (k *BatchNormGradKernel) join(g int) {
 	sumRows(sum, k.tmp, k.sums[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
 	sumRows(dot, k.tmp, k.dots[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
 	for j := range c {
-		rstd := rsqrt(k.variance[lo+j] + k.epsilon)
+		rstd := rsqrt(k.variance[lo+j] + k.spec.Epsilon)
 		a := k.scale[j] * rstd
 		k.doffset[j] += sum[j]
 		k.dscale[j] += dot[j] * rstd
@@ -87,12 +107,23 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	c := k.c
 	lo, hi := row*c, (row+n)*c
 	glo, ghi := g*c, (g+1)*c
+	var output, masked []float32
+	if k.spec.Relu {
+		output = k.output[lo:hi]
+	}
+	if k.masked != nil {
+		masked = k.masked[lo:hi]
+	}
+	dy := k.dy[lo:hi]
 	if k.phase == 1 {
-		vec.ColGrad(k.dx[lo:hi], k.dy[lo:hi], k.x[lo:hi], k.mean[glo:ghi], k.a[glo:ghi], k.b[glo:ghi], k.d[glo:ghi], n)
+		if masked != nil {
+			dy, output = masked, nil // the first pass has done it
+		}
+		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], output, k.mean[glo:ghi], k.a[glo:ghi], k.b[glo:ghi], k.d[glo:ghi], n)
 		return
 	}
 	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
 	clear(sum)
 	clear(dot)
-	vec.ColDots(sum, dot, k.dy[lo:hi], k.x[lo:hi], k.mean[glo:ghi], n)
+	vec.ColDots(sum, dot, dy, k.x[lo:hi], output, masked, k.mean[glo:ghi], n)
 }

@@ -54,10 +54,10 @@ func (g *grid) at(i int) (group, row, n int) {
 	return group, group*g.rows + in, min(g.chunkRows, g.rows-in)
 }
 
-// statRows is the height of a chunk for column statistics over c columns: small
-// enough to be read twice from the cache and to keep the running sums exact,
-// large enough that the chunks' own sums are little beside the data.
-func statRows(c int) int { return max(32, min(512, 8192/c)) }
+// statRows is the height of a chunk for column statistics over c columns: low
+// enough to keep the running sums exact, high enough that the chunks' own sums
+// are little beside the data.
+func statRows(c int) int { return max(64, min(512, 8192/c)) }
 
 // passRows is the height of a chunk for work on rows one by one.
 func passRows(c int) int { return max(1, (16<<10)/c) }

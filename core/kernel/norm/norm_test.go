@@ -172,6 +172,78 @@ func TestBatchNorm(t *testing.T) {
 	}
 }
 
+// The fused forms are the plain one followed by an addition and relu, and its gradient of what relu lets through.
+func TestBatchNormWithResidualAndRelu(t *testing.T) {
+	for _, s := range batchShapes {
+		n, c := product(s.dims), s.dims[len(s.dims)-1]
+		gc := s.groups * c
+		x, dy, res := random(1, n, 0.2, 1), random(2, n, 0.1, 1), random(5, n, 0, 1)
+		scale, offset := random(3, c, 1, 0.2), random(4, c, 0, 1)
+		for variant := range 4 {
+			spec := BatchNorm{Dims: s.dims, Groups: s.groups, Epsilon: 1e-5}
+			plain := run(t, "plain", func(w int) (kernel, error) { return NewBatchNorm(spec, w) }, []int{n, gc, gc}, []buf.Buf{x, scale, offset}, 0)
+			fused := spec
+			fused.Residual, fused.Relu = variant&1 > 0, variant&2 > 0
+			name := fmt.Sprintf("%+v", fused)
+			in := []buf.Buf{x, scale, offset}
+			want, masked := append([]float32(nil), plain[0]...), append([]float32(nil), dy.F32...)
+			if fused.Residual {
+				in = append(in, res)
+				for i := range want {
+					want[i] += res.F32[i]
+				}
+			}
+			if fused.Relu {
+				for i := range want {
+					if want[i] = max(want[i], 0); want[i] == 0 {
+						masked[i] = 0
+					}
+				}
+			}
+			got := run(t, name, func(w int) (kernel, error) { return NewBatchNorm(fused, w) }, []int{n, gc, gc}, in, len(in)-1-2*boolInt(!fused.Residual))
+			for i := range want {
+				if got[0][i] != want[i] {
+					t.Fatalf("%s: y[%d] = %v, want %v", name, i, got[0][i], want[i])
+				}
+			}
+			if s.groups == 1 {
+				stats := append([]buf.Buf{x, scale, offset, buf.OfF32(got[1]), buf.OfF32(got[2])}, in[3:]...)
+				inference := run(t, name, func(w int) (kernel, error) { return NewBatchNormInference(fused, w) }, []int{n}, stats, 0)
+				for i := range want {
+					if inference[0][i] != want[i] {
+						t.Fatalf("%s: inference[%d] = %v, want %v", name, i, inference[0][i], want[i])
+					}
+				}
+			}
+			stats := []buf.Buf{x, scale, buf.OfF32(got[1]), buf.OfF32(got[2])}
+			wantGrad := run(t, name, func(w int) (kernel, error) { return NewBatchNormGrad(spec, w) }, []int{n, c, c}, append(stats, buf.OfF32(masked)), 0)
+			sizes, gin := []int{n, c, c}, append(stats, dy)
+			if fused.Relu {
+				gin = append(gin, buf.OfF32(got[0]))
+				if fused.Residual {
+					sizes = append(sizes, n)
+					wantGrad = append(wantGrad, masked)
+				}
+			}
+			grad := run(t, name, func(w int) (kernel, error) { return NewBatchNormGrad(fused, w) }, sizes, gin, len(gin)-1)
+			for o := range wantGrad {
+				for i, w := range wantGrad[o] {
+					if grad[o][i] != w {
+						t.Fatalf("gradient of %s: output %d, element %d is %v, want %v", name, o, i, grad[o][i], w)
+					}
+				}
+			}
+		}
+	}
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func TestBatchNormOfConstantInputIsTheOffset(t *testing.T) {
 	x := buf.New(4 * 1000 * 8)
 	for i := range x.F32 {

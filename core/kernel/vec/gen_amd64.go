@@ -239,20 +239,55 @@ func avxColSum(acc *float32, x *float32, rows int, cols int, stride int)
 //go:noescape
 func avxColSumSquares(acc *float32, x *float32, mean *float32, rows int, cols int, stride int)
 
-// avxColDots: acc[j] += the sum of dy[i*stride+j] and dot[j] += the sum of dy[i*stride+j]*(x[i*stride+j]-mean[j]), i < rows, j < cols, cols a multiple of 8.
+// avxColMoments: with d = x[i*stride+j]-shift[j]: acc[j] += the sum of d and squares[j] += the sum of d^2, i < rows, j < cols, cols a multiple of 8.
 //
 //go:noescape
-func avxColDots(acc *float32, dot *float32, dy *float32, x *float32, mean *float32, rows int, cols int, stride int)
+func avxColMoments(acc *float32, squares *float32, x *float32, shift *float32, rows int, cols int, stride int)
+
+// avxColDots: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColDots(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, rows int, cols int, stride int)
+
+// avxColDotsRelu: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
+
+// avxColDotsReluStore: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, also stored in masked, i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int)
 
 // avxColAffine: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j], i < rows, j < cols, cols a multiple of 8.
 //
 //go:noescape
-func avxColAffine(dst *float32, x *float32, mean *float32, a *float32, b *float32, rows int, cols int, stride int)
+func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
 
-// avxColGrad: dst[i*stride+j] = dy[i*stride+j]*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), i < rows, j < cols, cols a multiple of 8.
+// avxColAffineRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j], 0), i < rows, j < cols, cols a multiple of 8.
 //
 //go:noescape
-func avxColGrad(dst *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, c *float32, rows int, cols int, stride int)
+func avxColAffineRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffineAdd: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
+// avxColAffineAddRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], 0), i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
+// avxColGrad: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
+
+// avxColGradRelu: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, cols a multiple of 8.
+//
+//go:noescape
+func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
 
 // avxExpSum: dst[i] = e^(x[i]-s); the result is their sum, n a multiple of 8.
 //

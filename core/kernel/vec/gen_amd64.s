@@ -2980,22 +2980,25 @@ done:
 // func avxColSum(acc *float32, x *float32, rows int, cols int, stride int)
 // Requires: AVX
 TEXT ·avxColSum(SB), NOSPLIT, $0-40
-	MOVQ acc+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ rows+16(FP), BX
-	MOVQ cols+24(FP), CX
-	MOVQ stride+32(FP), AX
-	SHLQ $0x02, AX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   narrow
+	MOVQ  acc+0(FP), DI
+	MOVQ  x+8(FP), SI
+	MOVQ  rows+16(FP), BX
+	MOVQ  cols+24(FP), CX
+	MOVQ  stride+32(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
 
 wide:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 96(DI), Y3
-	MOVQ    SI, R12
 	MOVQ    BX, R15
 
 widerows:
@@ -3010,7 +3013,8 @@ widerows:
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
 	VMOVUPS Y3, 96(DI)
-	LEAQ    128(R12), SI
+	SUBQ    R12, SI
+	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DI
 	SUBQ    $0x04, CX
 	CMPQ    CX, $0x04
@@ -3022,7 +3026,6 @@ narrow:
 
 one:
 	VMOVUPS (DI), Y0
-	MOVQ    SI, R12
 	MOVQ    BX, R15
 
 onerows:
@@ -3031,7 +3034,8 @@ onerows:
 	DECQ    R15
 	JNZ     onerows
 	VMOVUPS Y0, (DI)
-	LEAQ    32(R12), SI
+	SUBQ    R12, SI
+	ADDQ    $0x00000020, SI
 	ADDQ    $0x00000020, DI
 	DECQ    CX
 	JNZ     one
@@ -3040,19 +3044,63 @@ done:
 	VZEROUPPER
 	RET
 
+across:
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS (DI), Y0
+	VADDPS  (SI), Y0, Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 32(DI), Y1
+	VADDPS  32(SI), Y1, Y1
+	VMOVUPS Y1, 32(DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	DECQ    R15
+	JNZ     pair
+
+odd:
+	TESTQ   $0x00000001, CX
+	JZ      next
+	VMOVUPS (DI), Y0
+	VADDPS  (SI), Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+
+next:
+	SUBQ R12, DI
+	ADDQ AX, SI
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
 // func avxColSumSquares(acc *float32, x *float32, mean *float32, rows int, cols int, stride int)
 // Requires: AVX, FMA3
 TEXT ·avxColSumSquares(SB), NOSPLIT, $0-48
-	MOVQ acc+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ mean+16(FP), DX
-	MOVQ rows+24(FP), BX
-	MOVQ cols+32(FP), CX
-	MOVQ stride+40(FP), AX
-	SHLQ $0x02, AX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   narrow
+	MOVQ  acc+0(FP), DI
+	MOVQ  x+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  cols+32(FP), CX
+	MOVQ  stride+40(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
 
 wide:
 	VMOVUPS (DI), Y0
@@ -3063,7 +3111,6 @@ wide:
 	VMOVUPS 64(DX), Y6
 	VMOVUPS 96(DI), Y3
 	VMOVUPS 96(DX), Y7
-	MOVQ    SI, R12
 	MOVQ    BX, R15
 
 widerows:
@@ -3086,7 +3133,8 @@ widerows:
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y2, 64(DI)
 	VMOVUPS     Y3, 96(DI)
-	LEAQ        128(R12), SI
+	SUBQ        R12, SI
+	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, DX
 	SUBQ        $0x04, CX
@@ -3100,7 +3148,6 @@ narrow:
 one:
 	VMOVUPS (DI), Y0
 	VMOVUPS (DX), Y4
-	MOVQ    SI, R12
 	MOVQ    BX, R15
 
 onerows:
@@ -3111,7 +3158,8 @@ onerows:
 	DECQ        R15
 	JNZ         onerows
 	VMOVUPS     Y0, (DI)
-	LEAQ        32(R12), SI
+	SUBQ        R12, SI
+	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, DX
 	DECQ        CX
@@ -3121,58 +3169,110 @@ done:
 	VZEROUPPER
 	RET
 
-// func avxColDots(acc *float32, dot *float32, dy *float32, x *float32, mean *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
-TEXT ·avxColDots(SB), NOSPLIT, $0-64
-	MOVQ acc+0(FP), DI
-	MOVQ dot+8(FP), SI
-	MOVQ dy+16(FP), DX
-	MOVQ x+24(FP), R8
-	MOVQ mean+32(FP), R9
-	MOVQ rows+40(FP), BX
-	MOVQ cols+48(FP), CX
-	MOVQ stride+56(FP), AX
-	SHLQ $0x02, AX
+across:
 	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   narrow
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (SI), Y8
+	VSUBPS      Y4, Y8, Y8
+	VFMADD231PS Y8, Y8, Y0
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(DX), Y5
+	VMOVUPS     32(SI), Y9
+	VSUBPS      Y5, Y9, Y9
+	VFMADD231PS Y9, Y9, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (SI), Y8
+	VSUBPS      Y4, Y8, Y8
+	VFMADD231PS Y8, Y8, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, DX
+	ADDQ AX, SI
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColMoments(acc *float32, squares *float32, x *float32, shift *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColMoments(SB), NOSPLIT, $0-56
+	MOVQ  acc+0(FP), DI
+	MOVQ  squares+8(FP), SI
+	MOVQ  x+16(FP), DX
+	MOVQ  shift+24(FP), R8
+	MOVQ  rows+32(FP), BX
+	MOVQ  cols+40(FP), CX
+	MOVQ  stride+48(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
 
 wide:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
+	VMOVUPS (R8), Y8
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 32(SI), Y5
+	VMOVUPS 32(R8), Y9
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 64(SI), Y6
+	VMOVUPS 64(R8), Y10
 	VMOVUPS 96(DI), Y3
 	VMOVUPS 96(SI), Y7
-	MOVQ    DX, R12
-	MOVQ    R8, R13
+	VMOVUPS 96(R8), Y11
 	MOVQ    BX, R15
 
 widerows:
-	VMOVUPS     (DX), Y8
-	VMOVUPS     (R8), Y12
-	VSUBPS      (R9), Y12, Y12
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y12, Y4
-	VMOVUPS     32(DX), Y9
-	VMOVUPS     32(R8), Y13
-	VSUBPS      32(R9), Y13, Y13
-	VADDPS      Y9, Y1, Y1
-	VFMADD231PS Y9, Y13, Y5
-	VMOVUPS     64(DX), Y10
-	VMOVUPS     64(R8), Y14
-	VSUBPS      64(R9), Y14, Y14
-	VADDPS      Y10, Y2, Y2
-	VFMADD231PS Y10, Y14, Y6
-	VMOVUPS     96(DX), Y11
-	VMOVUPS     96(R8), Y15
-	VSUBPS      96(R9), Y15, Y15
-	VADDPS      Y11, Y3, Y3
-	VFMADD231PS Y11, Y15, Y7
+	VMOVUPS     (DX), Y12
+	VSUBPS      Y8, Y12, Y12
+	VADDPS      Y12, Y0, Y0
+	VFMADD231PS Y12, Y12, Y4
+	VMOVUPS     32(DX), Y13
+	VSUBPS      Y9, Y13, Y13
+	VADDPS      Y13, Y1, Y1
+	VFMADD231PS Y13, Y13, Y5
+	VMOVUPS     64(DX), Y14
+	VSUBPS      Y10, Y14, Y14
+	VADDPS      Y14, Y2, Y2
+	VFMADD231PS Y14, Y14, Y6
+	VMOVUPS     96(DX), Y15
+	VSUBPS      Y11, Y15, Y15
+	VADDPS      Y15, Y3, Y3
+	VFMADD231PS Y15, Y15, Y7
 	ADDQ        AX, DX
-	ADDQ        AX, R8
 	DECQ        R15
 	JNZ         widerows
 	VMOVUPS     Y0, (DI)
@@ -3183,11 +3283,11 @@ widerows:
 	VMOVUPS     Y6, 64(SI)
 	VMOVUPS     Y3, 96(DI)
 	VMOVUPS     Y7, 96(SI)
-	LEAQ        128(R12), DX
-	LEAQ        128(R13), R8
+	SUBQ        R12, DX
+	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
-	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R8
 	SUBQ        $0x04, CX
 	CMPQ        CX, $0x04
 	JAE         wide
@@ -3199,27 +3299,24 @@ narrow:
 one:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
-	MOVQ    DX, R12
-	MOVQ    R8, R13
+	VMOVUPS (R8), Y8
 	MOVQ    BX, R15
 
 onerows:
-	VMOVUPS     (DX), Y8
-	VMOVUPS     (R8), Y12
-	VSUBPS      (R9), Y12, Y12
-	VADDPS      Y8, Y0, Y0
-	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     (DX), Y12
+	VSUBPS      Y8, Y12, Y12
+	VADDPS      Y12, Y0, Y0
+	VFMADD231PS Y12, Y12, Y4
 	ADDQ        AX, DX
-	ADDQ        AX, R8
 	DECQ        R15
 	JNZ         onerows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
-	LEAQ        32(R12), DX
-	LEAQ        32(R13), R8
+	SUBQ        R12, DX
+	ADDQ        $0x00000020, DX
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, SI
-	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R8
 	DECQ        CX
 	JNZ         one
 
@@ -3227,14 +3324,679 @@ done:
 	VZEROUPPER
 	RET
 
-// func avxColAffine(dst *float32, x *float32, mean *float32, a *float32, b *float32, rows int, cols int, stride int)
+across:
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (DX), Y12
+	VSUBPS      Y8, Y12, Y12
+	VADDPS      Y12, Y0, Y0
+	VFMADD231PS Y12, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     32(R8), Y9
+	VMOVUPS     32(DX), Y13
+	VSUBPS      Y9, Y13, Y13
+	VADDPS      Y13, Y1, Y1
+	VFMADD231PS Y13, Y13, Y5
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, R8
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (DX), Y12
+	VSUBPS      Y8, Y12, Y12
+	VADDPS      Y12, Y0, Y0
+	VFMADD231PS Y12, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R8
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, R8
+	ADDQ AX, DX
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColDots(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColDots(SB), NOSPLIT, $0-64
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
+
+wide:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 96(SI), Y7
+	MOVQ    BX, R15
+
+widerows:
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     32(R8), Y9
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     64(R8), Y10
+	VMOVUPS     64(R9), Y14
+	VSUBPS      64(DX), Y14, Y14
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y14, Y6
+	VMOVUPS     96(R8), Y11
+	VMOVUPS     96(R9), Y15
+	VSUBPS      96(DX), Y15, Y15
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y11, Y15, Y7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         widerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     Y6, 64(SI)
+	VMOVUPS     Y3, 96(DI)
+	VMOVUPS     Y7, 96(SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000080, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x04, CX
+	CMPQ        CX, $0x04
+	JAE         wide
+
+narrow:
+	TESTQ CX, CX
+	JZ    done
+
+one:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	MOVQ    BX, R15
+
+onerows:
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         onerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000020, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	DECQ        CX
+	JNZ         one
+
+done:
+	VZEROUPPER
+	RET
+
+across:
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     32(R8), Y9
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R8), Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColDotsRelu(SB), NOSPLIT, $0-72
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  out+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
+
+wide:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 96(SI), Y7
+	MOVQ    BX, R15
+
+widerows:
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VXORPS      Y13, Y13, Y13
+	VCMPPS      $0x11, 32(R10), Y13, Y13
+	VANDPS      32(R8), Y13, Y9
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VXORPS      Y14, Y14, Y14
+	VCMPPS      $0x11, 64(R10), Y14, Y14
+	VANDPS      64(R8), Y14, Y10
+	VMOVUPS     64(R9), Y14
+	VSUBPS      64(DX), Y14, Y14
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y14, Y6
+	VXORPS      Y15, Y15, Y15
+	VCMPPS      $0x11, 96(R10), Y15, Y15
+	VANDPS      96(R8), Y15, Y11
+	VMOVUPS     96(R9), Y15
+	VSUBPS      96(DX), Y15, Y15
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y11, Y15, Y7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         widerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     Y6, 64(SI)
+	VMOVUPS     Y3, 96(DI)
+	VMOVUPS     Y7, 96(SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000080, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000080, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x04, CX
+	CMPQ        CX, $0x04
+	JAE         wide
+
+narrow:
+	TESTQ CX, CX
+	JZ    done
+
+one:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	MOVQ    BX, R15
+
+onerows:
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         onerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000020, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000020, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	DECQ        CX
+	JNZ         one
+
+done:
+	VZEROUPPER
+	RET
+
+across:
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(SI), Y5
+	VXORPS      Y13, Y13, Y13
+	VCMPPS      $0x11, 32(R10), Y13, Y13
+	VANDPS      32(R8), Y13, Y9
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColDotsReluStore(SB), NOSPLIT, $0-80
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  out+40(FP), R10
+	MOVQ  masked+48(FP), R11
+	MOVQ  rows+56(FP), BX
+	MOVQ  cols+64(FP), CX
+	MOVQ  stride+72(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JAE   across
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	SHRQ  $0x03, CX
+	CMPQ  CX, $0x04
+	JB    narrow
+
+wide:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 96(SI), Y7
+	MOVQ    BX, R15
+
+widerows:
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     Y8, (R11)
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VXORPS      Y13, Y13, Y13
+	VCMPPS      $0x11, 32(R10), Y13, Y13
+	VANDPS      32(R8), Y13, Y9
+	VMOVUPS     Y9, 32(R11)
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VXORPS      Y14, Y14, Y14
+	VCMPPS      $0x11, 64(R10), Y14, Y14
+	VANDPS      64(R8), Y14, Y10
+	VMOVUPS     Y10, 64(R11)
+	VMOVUPS     64(R9), Y14
+	VSUBPS      64(DX), Y14, Y14
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y14, Y6
+	VXORPS      Y15, Y15, Y15
+	VCMPPS      $0x11, 96(R10), Y15, Y15
+	VANDPS      96(R8), Y15, Y11
+	VMOVUPS     Y11, 96(R11)
+	VMOVUPS     96(R9), Y15
+	VSUBPS      96(DX), Y15, Y15
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y11, Y15, Y7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         widerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     Y6, 64(SI)
+	VMOVUPS     Y3, 96(DI)
+	VMOVUPS     Y7, 96(SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000080, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000080, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000080, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x04, CX
+	CMPQ        CX, $0x04
+	JAE         wide
+
+narrow:
+	TESTQ CX, CX
+	JZ    done
+
+one:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	MOVQ    BX, R15
+
+onerows:
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     Y8, (R11)
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         onerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	SUBQ        R12, R8
+	ADDQ        $0x00000020, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000020, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000020, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	DECQ        CX
+	JNZ         one
+
+done:
+	VZEROUPPER
+	RET
+
+across:
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     Y8, (R11)
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(SI), Y5
+	VXORPS      Y13, Y13, Y13
+	VCMPPS      $0x11, 32(R10), Y13, Y13
+	VANDPS      32(R8), Y13, Y9
+	VMOVUPS     Y9, 32(R11)
+	VMOVUPS     32(R9), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VXORPS      Y12, Y12, Y12
+	VCMPPS      $0x11, (R10), Y12, Y12
+	VANDPS      (R8), Y12, Y8
+	VMOVUPS     Y8, (R11)
+	VMOVUPS     (R9), Y12
+	VSUBPS      (DX), Y12, Y12
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
 // Requires: AVX, FMA3
 TEXT ·avxColAffine(SB), NOSPLIT, $0-64
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ mean+16(FP), DX
-	MOVQ a+24(FP), R8
-	MOVQ b+32(FP), R9
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
 	MOVQ rows+40(FP), BX
 	MOVQ cols+48(FP), CX
 	MOVQ stride+56(FP), AX
@@ -3250,59 +4012,279 @@ row:
 	JZ   odd
 
 pair:
-	VMOVUPS     (SI), Y0
-	VSUBPS      (DX), Y0, Y0
-	VMOVUPS     (R8), Y4
-	VFMADD213PS (R9), Y4, Y0
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     32(SI), Y1
-	VSUBPS      32(DX), Y1, Y1
-	VMOVUPS     32(R8), Y5
-	VFMADD213PS 32(R9), Y5, Y1
-	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
 	ADDQ        $0x40, DI
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DX
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
 	DECQ        R15
 	JNZ         pair
 
 odd:
 	TESTQ       $0x00000001, CX
 	JZ          next
-	VMOVUPS     (SI), Y0
-	VSUBPS      (DX), Y0, Y0
-	VMOVUPS     (R8), Y4
-	VFMADD213PS (R9), Y4, Y0
-	VMOVUPS     Y0, (DI)
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
 	ADDQ        $0x20, DI
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
 
 next:
+	SUBQ R12, DI
+	SUBQ R12, SI
 	SUBQ R12, DX
-	SUBQ R12, R8
-	SUBQ R12, R9
-	ADDQ AX, DI
-	ADDQ AX, SI
+	ADDQ AX, R8
+	ADDQ AX, R9
 	DECQ BX
 	JNZ  row
 	VZEROUPPER
 	RET
 
-// func avxColGrad(dst *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, c *float32, rows int, cols int, stride int)
+// func avxColAffineRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColAffineRelu(SB), NOSPLIT, $0-64
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   rows+40(FP), BX
+	MOVQ   cols+48(FP), CX
+	MOVQ   stride+56(FP), AX
+	SHLQ   $0x02, AX
+	VXORPS Y15, Y15, Y15
+	SHRQ   $0x03, CX
+	MOVQ   CX, R12
+	SHLQ   $0x05, R12
+	SUBQ   R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColAffineAdd(SB), NOSPLIT, $0-72
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ r+40(FP), R10
+	MOVQ rows+48(FP), BX
+	MOVQ cols+56(FP), CX
+	MOVQ stride+64(FP), AX
+	SHLQ $0x02, AX
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VADDPS      (R10), Y0, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VADDPS      32(R10), Y1, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VADDPS      (R10), Y0, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColAffineAddRelu(SB), NOSPLIT, $0-72
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   r+40(FP), R10
+	MOVQ   rows+48(FP), BX
+	MOVQ   cols+56(FP), CX
+	MOVQ   stride+64(FP), AX
+	SHLQ   $0x02, AX
+	VXORPS Y15, Y15, Y15
+	SHRQ   $0x03, CX
+	MOVQ   CX, R12
+	SHLQ   $0x05, R12
+	SUBQ   R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VADDPS      (R10), Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VADDPS      32(R10), Y1, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        $0x40, R8
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VADDPS      (R10), Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        $0x20, R8
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
 // Requires: AVX, FMA3
 TEXT ·avxColGrad(SB), NOSPLIT, $0-80
-	MOVQ dst+0(FP), DI
-	MOVQ dy+8(FP), SI
-	MOVQ x+16(FP), DX
-	MOVQ mean+24(FP), R8
-	MOVQ a+32(FP), R9
-	MOVQ b+40(FP), R10
-	MOVQ c+48(FP), R11
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ dst+32(FP), R9
+	MOVQ dy+40(FP), R10
+	MOVQ x+48(FP), R11
 	MOVQ rows+56(FP), BX
 	MOVQ cols+64(FP), CX
 	MOVQ stride+72(FP), AX
@@ -3318,56 +4300,146 @@ row:
 	JZ   odd
 
 pair:
-	VMOVUPS     (DX), Y0
-	VSUBPS      (R8), Y0, Y0
-	VMOVUPS     (R10), Y4
-	VFMADD213PS (R11), Y4, Y0
-	VMOVUPS     (R9), Y8
+	VMOVUPS     (R11), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     (R10), Y8
 	VFMADD231PS (SI), Y8, Y0
-	VMOVUPS     Y0, (DI)
-	VMOVUPS     32(DX), Y1
-	VSUBPS      32(R8), Y1, Y1
-	VMOVUPS     32(R10), Y5
-	VFMADD213PS 32(R11), Y5, Y1
-	VMOVUPS     32(R9), Y9
+	VMOVUPS     Y0, (R9)
+	VMOVUPS     32(R11), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(DX), Y5
+	VFMADD213PS 32(R8), Y5, Y1
+	VMOVUPS     32(R10), Y9
 	VFMADD231PS 32(SI), Y9, Y1
-	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y1, 32(R9)
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
 	ADDQ        $0x40, DI
 	ADDQ        $0x40, SI
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, R11
 	DECQ        R15
 	JNZ         pair
 
 odd:
 	TESTQ       $0x00000001, CX
 	JZ          next
-	VMOVUPS     (DX), Y0
-	VSUBPS      (R8), Y0, Y0
-	VMOVUPS     (R10), Y4
-	VFMADD213PS (R11), Y4, Y0
-	VMOVUPS     (R9), Y8
+	VMOVUPS     (R11), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     (R10), Y8
 	VFMADD231PS (SI), Y8, Y0
-	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y0, (R9)
+	ADDQ        $0x20, R9
+	ADDQ        $0x20, R10
+	ADDQ        $0x20, R11
 	ADDQ        $0x20, DI
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R8
+
+next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
+// Requires: AVX, FMA3
+TEXT ·avxColGradRelu(SB), NOSPLIT, $0-88
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ dst+32(FP), R9
+	MOVQ dy+40(FP), R10
+	MOVQ x+48(FP), R11
+	MOVQ out+56(FP), R13
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), CX
+	MOVQ stride+80(FP), AX
+	SHLQ $0x02, AX
+	SHRQ $0x03, CX
+	MOVQ CX, R12
+	SHLQ $0x05, R12
+	SUBQ R12, AX
+
+row:
+	MOVQ CX, R15
+	SHRQ $0x01, R15
+	JZ   odd
+
+pair:
+	VMOVUPS     (R11), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VXORPS      Y10, Y10, Y10
+	VCMPPS      $0x11, (R13), Y10, Y10
+	VANDPS      (R10), Y10, Y8
+	VFMADD231PS (SI), Y8, Y0
+	VMOVUPS     Y0, (R9)
+	VMOVUPS     32(R11), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(DX), Y5
+	VFMADD213PS 32(R8), Y5, Y1
+	VXORPS      Y11, Y11, Y11
+	VCMPPS      $0x11, 32(R13), Y11, Y11
+	VANDPS      32(R10), Y11, Y9
+	VFMADD231PS 32(SI), Y9, Y1
+	VMOVUPS     Y1, 32(R9)
+	ADDQ        $0x40, R9
+	ADDQ        $0x40, R10
+	ADDQ        $0x40, R11
+	ADDQ        $0x40, R13
+	ADDQ        $0x40, DI
+	ADDQ        $0x40, SI
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, R8
+	DECQ        R15
+	JNZ         pair
+
+odd:
+	TESTQ       $0x00000001, CX
+	JZ          next
+	VMOVUPS     (R11), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VXORPS      Y10, Y10, Y10
+	VCMPPS      $0x11, (R13), Y10, Y10
+	VANDPS      (R10), Y10, Y8
+	VFMADD231PS (SI), Y8, Y0
+	VMOVUPS     Y0, (R9)
 	ADDQ        $0x20, R9
 	ADDQ        $0x20, R10
 	ADDQ        $0x20, R11
+	ADDQ        $0x20, R13
+	ADDQ        $0x20, DI
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, R8
 
 next:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
 	SUBQ R12, R8
-	SUBQ R12, R9
-	SUBQ R12, R10
-	SUBQ R12, R11
-	ADDQ AX, DI
-	ADDQ AX, SI
-	ADDQ AX, DX
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	ADDQ AX, R13
 	DECQ BX
 	JNZ  row
 	VZEROUPPER

@@ -53,13 +53,34 @@ func avxColSum(acc *float32, x *float32, rows int, cols int, stride int)   { pan
 func avxColSumSquares(acc *float32, x *float32, mean *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
-func avxColDots(acc *float32, dot *float32, dy *float32, x *float32, mean *float32, rows int, cols int, stride int) {
+func avxColMoments(acc *float32, squares *float32, x *float32, shift *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
-func avxColAffine(dst *float32, x *float32, mean *float32, a *float32, b *float32, rows int, cols int, stride int) {
+func avxColDots(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
-func avxColGrad(dst *float32, dy *float32, x *float32, mean *float32, a *float32, b *float32, c *float32, rows int, cols int, stride int) {
+func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
 func avxExpSum(dst *float32, x *float32, s float32, n int) float32        { panic("vec: no assembly") }

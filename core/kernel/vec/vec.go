@@ -6,8 +6,10 @@
 // (gen_amd64.s, written by the generator in ../vecasm) takes the whole groups
 // of 8 elements; the Go loop beside it takes the rest, or everything where
 // there is no assembly (-tags noasm, FW_ISA=noasm, other processors). The two
-// may differ in the last bit of transcendental functions and sums; each is
-// deterministic, and an element's value never depends on its place.
+// may differ in the last bit of transcendental functions, sums and the Col and
+// Row functions; each is deterministic. An element's value does not depend on
+// its place, except that the last elements of Col and Row functions may round
+// a product before adding to it where the others do not.
 //
 // dst may be one of the operands, but must not overlap one in part. Operands
 // must be at least as long as dst. A mask element is all ones or 0. Start from [Add].

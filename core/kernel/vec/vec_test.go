@@ -254,41 +254,75 @@ func TestReductions(t *testing.T) {
 }
 
 func TestColumns(t *testing.T) {
-	for _, c := range []int{1, 3, 8, 13, 24, 32, 40, 64, 77, 100} {
+	for _, c := range []int{1, 3, 8, 13, 24, 32, 40, 64, 77, 100, 264, 303} {
 		for _, rows := range []int{0, 1, 2, 9, 33} {
-			n := rows * c
-			x, dy, mean, a, b, d := normals(1, n), normals(2, n), normals(3, c), normals(4, c), normals(5, c), normals(6, c)
-			sum, sq, acc, dot := normals(7, c), normals(8, c), normals(9, c), normals(10, c)
-			wantSum, wantSq, wantAcc, wantDot := f64s(sum), f64s(sq), f64s(acc), f64s(dot)
-			affine, grad := make([]float32, n), make([]float32, n)
-			ColSum(sum, x, rows)
-			ColSumSquares(sq, x, mean, rows)
-			ColDots(acc, dot, dy, x, mean, rows)
-			ColAffine(affine, x, mean, a, b, rows)
-			ColGrad(grad, dy, x, mean, a, b, d, rows)
-			for i := range n {
-				j := i % c
-				m := float64(x[i]) - float64(mean[j])
-				wantSum[j] += float64(x[i])
-				wantSq[j] += m * m
-				wantAcc[j] += float64(dy[i])
-				wantDot[j] += float64(dy[i]) * m
-				if w := m*float64(a[j]) + float64(b[j]); !close32(affine[i], w, 10, 1e-6) {
-					t.Fatalf("affine %d of %dx%d is %v, want %v", i, rows, c, affine[i], w)
-				}
-				if w := float64(dy[i])*float64(a[j]) + m*float64(b[j]) + float64(d[j]); !close32(grad[i], w, 10, 1e-6) {
-					t.Fatalf("grad %d of %dx%d is %v, want %v", i, rows, c, grad[i], w)
-				}
+			for variant := range 4 {
+				checkColumns(t, rows, c, variant&1 > 0, variant&2 > 0)
 			}
-			for j := range c {
-				for k, p := range []struct {
-					got  float32
-					want float64
-				}{{sum[j], wantSum[j]}, {sq[j], wantSq[j]}, {acc[j], wantAcc[j]}, {dot[j], wantDot[j]}} {
-					if !close32(p.got, p.want, 100, 1e-6) {
-						t.Fatalf("column %d of %dx%d, sum %d: %v, want %v", j, rows, c, k, p.got, p.want)
-					}
-				}
+		}
+	}
+}
+
+// checkColumns compares with float64; relu adds the activation, more the residual and the stored gradient.
+func checkColumns(t *testing.T, rows, c int, relu, more bool) {
+	t.Helper()
+	n := rows * c
+	x, dy, mean, a, b, d := normals(1, n), normals(2, n), normals(3, c), normals(4, c), normals(5, c), normals(6, c)
+	sum, sq, acc, dot, shifted, moments := normals(7, c), normals(8, c), normals(9, c), normals(10, c), normals(11, c), normals(12, c)
+	wantSum, wantSq, wantAcc, wantDot, wantShifted, wantMoments := f64s(sum), f64s(sq), f64s(acc), f64s(dot), f64s(shifted), f64s(moments)
+	affine, grad := make([]float32, n), make([]float32, n)
+	var add, out, masked []float32
+	if more {
+		add = normals(13, n)
+	}
+	if relu {
+		out = normals(14, n)
+		if more {
+			masked = make([]float32, n)
+		}
+	}
+	ColSum(sum, x, rows)
+	ColSumSquares(sq, x, mean, rows)
+	ColMoments(shifted, moments, x, mean, rows)
+	ColDots(acc, dot, dy, x, out, masked, mean, rows)
+	ColAffine(affine, x, add, mean, a, b, rows, relu)
+	ColGrad(grad, dy, x, out, mean, a, b, d, rows)
+	for i := range n {
+		j := i % c
+		m, g := float64(x[i])-float64(mean[j]), float64(dy[i])
+		if relu && out[i] <= 0 {
+			g = 0
+		}
+		wantSum[j] += float64(x[i])
+		wantSq[j] += m * m
+		wantShifted[j] += m
+		wantMoments[j] += m * m
+		wantAcc[j] += g
+		wantDot[j] += g * m
+		w := m*float64(a[j]) + float64(b[j])
+		if more {
+			w += float64(add[i])
+		}
+		if relu {
+			w = max(w, 0)
+		}
+		if !close32(affine[i], w, 10, 1e-6) {
+			t.Fatalf("affine %d of %dx%d is %v, want %v", i, rows, c, affine[i], w)
+		}
+		if w := g*float64(a[j]) + m*float64(b[j]) + float64(d[j]); !close32(grad[i], w, 10, 1e-6) {
+			t.Fatalf("grad %d of %dx%d is %v, want %v", i, rows, c, grad[i], w)
+		}
+		if masked != nil && float64(masked[i]) != g {
+			t.Fatalf("masked %d of %dx%d is %v, want %v", i, rows, c, masked[i], g)
+		}
+	}
+	for j := range c {
+		for k, p := range []struct {
+			got  float32
+			want float64
+		}{{sum[j], wantSum[j]}, {sq[j], wantSq[j]}, {acc[j], wantAcc[j]}, {dot[j], wantDot[j]}, {shifted[j], wantShifted[j]}, {moments[j], wantMoments[j]}} {
+			if !close32(p.got, p.want, 100, 1e-6) {
+				t.Fatalf("column %d of %dx%d, sum %d: %v, want %v", j, rows, c, k, p.got, p.want)
 			}
 		}
 	}

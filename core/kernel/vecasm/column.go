@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -28,14 +30,12 @@ func startColumns(name, doc, pointers string, count int, names ...string) []GPPh
 // tiles of four vectors, then of one. moving pointers walk down the rows,
 // fixed ones step with the tile.
 func down(moving, fixed []GPPhysical, load, row, store func(k int)) {
-	saved := []GPPhysical{R12, R13}
+	MOVQ(RAX, R12)
+	IMULQ(RBX, R12) // bytes of all rows
 	SHRQ(U8(3), RCX)
 	tile := func(label string, vectors int) {
 		for k := range vectors {
 			load(k)
-		}
-		for i, p := range moving {
-			MOVQ(p, saved[i])
 		}
 		MOVQ(RBX, R15)
 		Label(label + "rows")
@@ -50,8 +50,9 @@ func down(moving, fixed []GPPhysical, load, row, store func(k int)) {
 		for k := range vectors {
 			store(k)
 		}
-		for i, p := range moving {
-			LEAQ(Mem{Base: saved[i], Disp: 32 * vectors}, p)
+		for _, p := range moving {
+			SUBQ(R12, p)
+			ADDQ(U32(32*vectors), p)
 		}
 		for _, p := range fixed {
 			ADDQ(U32(32*vectors), p)
@@ -73,6 +74,24 @@ func down(moving, fixed []GPPhysical, load, row, store func(k int)) {
 	JNZ(LabelRef("one"))
 	Label("done")
 	finish()
+}
+
+// wideColumns is where walking down the rows costs more than keeping the
+// accumulators in the L1 cache: the parts of rows that down visits lie too far
+// apart for the processor to fetch them ahead.
+const wideColumns = 256
+
+// accumulate emits both walks over one body; they add in the same order.
+func accumulate(moving, fixed []GPPhysical, load, row, store func(k int)) {
+	CMPQ(RCX, U32(wideColumns))
+	JAE(LabelRef("across"))
+	down(moving, fixed, load, row, store)
+	Label("across")
+	across(moving, fixed, func(k int) {
+		load(k)
+		row(k)
+		store(k)
+	})
 }
 
 // across emits the loops for elementwise work row after row: moving pointers
@@ -117,7 +136,7 @@ func across(moving, coefficients []GPPhysical, body func(k int)) {
 func columns() {
 	r := startColumns("avxColSum", "acc[j] += the sum of x[i*stride+j]", "acc, x", 2, "acc", "x")
 	acc, x := r[0], r[1]
-	down([]GPPhysical{x}, []GPPhysical{acc},
+	accumulate([]GPPhysical{x}, []GPPhysical{acc},
 		func(k int) { VMOVUPS(at(acc, k), y[k]) },
 		func(k int) { VADDPS(at(x, k), y[k], y[k]) },
 		func(k int) { VMOVUPS(y[k], at(acc, k)) })
@@ -125,7 +144,7 @@ func columns() {
 	r = startColumns("avxColSumSquares", "acc[j] += the sum of (x[i*stride+j]-mean[j])^2", "acc, x, mean", 3, "acc", "x", "mean")
 	acc, x = r[0], r[1]
 	mean := r[2]
-	down([]GPPhysical{x}, []GPPhysical{acc, mean},
+	accumulate([]GPPhysical{x}, []GPPhysical{acc, mean},
 		func(k int) { VMOVUPS(at(acc, k), y[k]); VMOVUPS(at(mean, k), y[4+k]) },
 		func(k int) {
 			VMOVUPS(at(x, k), y[8+k])
@@ -134,43 +153,126 @@ func columns() {
 		},
 		func(k int) { VMOVUPS(y[k], at(acc, k)) })
 
-	r = startColumns("avxColDots", "acc[j] += the sum of dy[i*stride+j] and dot[j] += the sum of dy[i*stride+j]*(x[i*stride+j]-mean[j])",
-		"acc, dot, dy, x, mean", 5, "acc", "dot", "dy", "x", "mean")
-	acc, dot, dy := r[0], r[1], r[2]
-	x, mean = r[3], r[4]
-	down([]GPPhysical{dy, x}, []GPPhysical{acc, dot, mean},
+	r = startColumns("avxColMoments", "with d = x[i*stride+j]-shift[j]: acc[j] += the sum of d and squares[j] += the sum of d^2",
+		"acc, squares, x, shift", 4, "acc", "squares", "x", "shift")
+	acc, squares, shift := r[0], r[1], r[3]
+	x = r[2]
+	accumulate([]GPPhysical{x}, []GPPhysical{acc, squares, shift},
+		func(k int) {
+			VMOVUPS(at(acc, k), y[k])
+			VMOVUPS(at(squares, k), y[4+k])
+			VMOVUPS(at(shift, k), y[8+k])
+		},
+		func(k int) {
+			VMOVUPS(at(x, k), y[12+k])
+			VSUBPS(y[8+k], y[12+k], y[12+k])
+			VADDPS(y[12+k], y[k], y[k])
+			VFMADD231PS(y[12+k], y[12+k], y[4+k])
+		},
+		func(k int) { VMOVUPS(y[k], at(acc, k)); VMOVUPS(y[4+k], at(squares, k)) })
+
+	columnDots("avxColDots", false, false)
+	columnDots("avxColDotsRelu", true, false)
+	columnDots("avxColDotsReluStore", true, true)
+	columnAffine("avxColAffine", false, false)
+	columnAffine("avxColAffineRelu", false, true)
+	columnAffine("avxColAffineAdd", true, false)
+	columnAffine("avxColAffineAddRelu", true, true)
+	columnGrad("avxColGrad", false)
+	columnGrad("avxColGradRelu", true)
+}
+
+// pass leaves dy where out > 0, and 0 elsewhere, in g: the gradient of relu.
+func pass(dy, out Mem, g, t VecPhysical) {
+	VXORPS(t, t, t)
+	VCMPPS(U8(0x11), out, t, t)
+	VANDPS(dy, t, g)
+}
+
+func columnDots(name string, relu, store bool) {
+	doc := "acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j]"
+	names := []string{"acc", "dot", "mean", "dy", "x"}
+	if relu {
+		doc += " where out[i*stride+j] > 0, else 0"
+		names = append(names, "out")
+	}
+	if store {
+		doc += ", also stored in masked"
+		names = append(names, "masked")
+	}
+	r := startColumns(name, doc, strings.Join(names, ", "), len(names), names...)
+	acc, dot, mean, dy, x := r[0], r[1], r[2], r[3], r[4]
+	accumulate(r[3:], []GPPhysical{acc, dot, mean},
 		func(k int) {
 			VMOVUPS(at(acc, k), y[k])
 			VMOVUPS(at(dot, k), y[4+k])
 		},
 		func(k int) {
 			g, d := y[8+k], y[12+k]
-			VMOVUPS(at(dy, k), g)
+			if relu {
+				pass(at(dy, k), at(r[5], k), g, d)
+			} else {
+				VMOVUPS(at(dy, k), g)
+			}
+			if store {
+				VMOVUPS(g, at(r[6], k))
+			}
 			VMOVUPS(at(x, k), d)
 			VSUBPS(at(mean, k), d, d)
 			VADDPS(g, y[k], y[k])
 			VFMADD231PS(g, d, y[4+k])
 		},
 		func(k int) { VMOVUPS(y[k], at(acc, k)); VMOVUPS(y[4+k], at(dot, k)) })
+}
 
-	r = startColumns("avxColAffine", "dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j]", "dst, x, mean, a, b", 5, "dst", "x", "mean", "a", "b")
-	across(r[:2], r[2:], func(k int) {
-		VMOVUPS(at(r[1], k), y[k])
-		VSUBPS(at(r[2], k), y[k], y[k])
-		VMOVUPS(at(r[3], k), y[4+k])
-		VFMADD213PS(at(r[4], k), y[4+k], y[k])
-		VMOVUPS(y[k], at(r[0], k))
+func columnAffine(name string, add, relu bool) {
+	value := "(x[i*stride+j]-mean[j])*a[j] + b[j]"
+	names := []string{"mean", "a", "b", "dst", "x"}
+	if add {
+		value += " + r[i*stride+j]"
+		names = append(names, "r")
+	}
+	if relu {
+		value = "max(" + value + ", 0)"
+	}
+	r := startColumns(name, "dst[i*stride+j] = "+value, strings.Join(names, ", "), len(names), names...)
+	if relu {
+		VXORPS(Y15, Y15, Y15)
+	}
+	across(r[3:], r[:3], func(k int) {
+		VMOVUPS(at(r[4], k), y[k])
+		VSUBPS(at(r[0], k), y[k], y[k])
+		VMOVUPS(at(r[1], k), y[4+k])
+		VFMADD213PS(at(r[2], k), y[4+k], y[k])
+		if add {
+			VADDPS(at(r[5], k), y[k], y[k])
+		}
+		if relu {
+			VMAXPS(y[k], Y15, y[k]) // NaN stays
+		}
+		VMOVUPS(y[k], at(r[3], k))
 	})
+}
 
-	g := startColumns("avxColGrad", "dst[i*stride+j] = dy[i*stride+j]*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j])",
-		"dst, dy, x, mean, a, b, c", 7, "dst", "dy", "x", "mean", "a", "b", "c")
-	across(g[:3], g[3:], func(k int) {
-		VMOVUPS(at(g[2], k), y[k])
-		VSUBPS(at(g[3], k), y[k], y[k])
-		VMOVUPS(at(g[5], k), y[4+k])
-		VFMADD213PS(at(g[6], k), y[4+k], y[k])
-		VMOVUPS(at(g[4], k), y[8+k])
-		VFMADD231PS(at(g[1], k), y[8+k], y[k])
-		VMOVUPS(y[k], at(g[0], k))
+func columnGrad(name string, relu bool) {
+	doc := "dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j]"
+	names := []string{"mean", "a", "b", "c", "dst", "dy", "x"}
+	if relu {
+		doc += " where out[i*stride+j] > 0, else 0"
+		names = append(names, "out")
+	}
+	r := startColumns(name, doc, strings.Join(names, ", "), len(names), names...)
+	across(r[4:], r[:4], func(k int) {
+		VMOVUPS(at(r[6], k), y[k])
+		VSUBPS(at(r[0], k), y[k], y[k])
+		VMOVUPS(at(r[2], k), y[4+k])
+		VFMADD213PS(at(r[3], k), y[4+k], y[k])
+		if relu {
+			pass(at(r[5], k), at(r[7], k), y[8+k], y[10+k])
+		} else {
+			VMOVUPS(at(r[5], k), y[8+k])
+		}
+		VFMADD231PS(at(r[1], k), y[8+k], y[k])
+		VMOVUPS(y[k], at(r[4], k))
 	})
 }

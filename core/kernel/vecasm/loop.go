@@ -12,7 +12,7 @@ import (
 var y = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
 
 // The order in which pointer arguments take registers.
-var pointerRegs = []GPPhysical{RDI, RSI, RDX, R8, R9, R10, R11}
+var pointerRegs = []GPPhysical{RDI, RSI, RDX, R8, R9, R10, R11, R13}
 
 // start opens a function whose arguments are float32 pointers, then scalars,
 // then the length n. The pointers come back in registers, the scalars are
