@@ -1,0 +1,98 @@
+package conv
+
+import "github.com/fwlab/fw/core/kernel/gemm/tile"
+
+const edgeFloats = tile.Rows * tile.Cols
+
+// contiguous are the rows of a tile of its own; none are all the same row.
+var (
+	contiguous = tile.Offsets{0, 64, 128, 192, 256, 320}
+	none       tile.Offsets
+)
+
+// operands are one chunk's: tiles [lo,hi) of a layout, columns [j0,j1) of one group.
+type operands struct {
+	*sum
+	*layout
+	lo, hi, live int
+	j0, j1       int
+	src, dst     []float32 // from the unit's and the group's place on
+	panels       []float32 // the group's packed weights
+	bias         []float32 // the group's, or nil
+	edge         []float32
+}
+
+// multiply: dst = src * weights + bias over the tiles and columns.
+func (o *operands) multiply() {
+	args := tile.Args{KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols}
+	first := true
+	for cb := range o.cblocks {
+		c0, c := o.channels(cb)
+		args.A, args.Depth = &o.src[c0], c
+		for tb := range len(o.blocks) - 1 {
+			for j := o.j0; j < o.j1; j += tile.Cols {
+				args.B = &o.panels[o.panel(cb, tb, j)]
+				o.column(&args, tb, j, first)
+			}
+			first = false
+		}
+	}
+}
+
+// column runs one panel of weights over the tiles.
+func (o *operands) column(args *tile.Args, tb, j int, first bool) {
+	a := *args
+	cols := min(tile.Cols, o.n-j)
+	for i := o.lo; i < o.hi; i++ {
+		t := &o.tiles[i]
+		rows := t.live(o.live)
+		if rows <= 0 {
+			continue
+		}
+		seg := t.first[tb]
+		a.Count = int(t.first[tb+1] - seg)
+		if a.Count > 0 {
+			a.Segs = &o.segs[seg]
+		} else if !first {
+			continue
+		}
+		if cols < tile.Cols {
+			o.edgeTile(&a, t, rows, cols, j, first)
+			continue
+		}
+		a.C, a.COff, a.Add = &o.dst[j], &t.off, nil
+		switch {
+		case !first:
+			a.Add, a.AddOff = a.C, a.COff
+		case o.bias != nil:
+			a.Add, a.AddOff = &o.bias[j], &none
+		}
+		tile.Mul(rows, tile.Cols, &a)
+	}
+}
+
+// edgeTile computes a tile of fewer columns than a panel's beside dst and copies what fits.
+func (o *operands) edgeTile(args *tile.Args, t *placed, rows, cols, j int, first bool) {
+	at := func(i int) []float32 { return o.edge[i*tile.Cols : i*tile.Cols+cols] }
+	out := func(i int) []float32 { return o.dst[int(t.off[i])/4+j:][:cols] }
+	a := *args
+	a.C, a.COff, a.Add = &o.edge[0], &contiguous, nil
+	if !first || o.bias != nil {
+		a.Add, a.AddOff = a.C, &contiguous
+		for i := range rows {
+			if first {
+				copy(at(i), o.bias[j:])
+			} else {
+				copy(at(i), out(i))
+			}
+		}
+	}
+	width := tile.Cols
+	if cols <= tile.Cols/2 {
+		width /= 2
+	}
+	tile.Mul(rows, width, &a)
+	for i := range rows {
+		copy(out(i), at(i))
+	}
+}
