@@ -281,6 +281,8 @@ func TestBadProgramsAreErrors(t *testing.T) {
 	}{
 		{"type", "f32", Spec{Dims: []int{4}, Inputs: []Input{{dtype.BF16, []int{1}}}}},
 		{"stride count", "expected 1 strides", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, nil}}}},
+		{"stride", "out of range", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, []int{1 << 40}}}}},
+		{"negative stride", "out of range", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, []int{-1}}}}},
 		{"dimension", "below 1", Spec{Dims: []int{0}}},
 		{"forward reference", "before its use", Spec{Dims: []int{4}, Code: []Instr{{Op: Abs, A: Value(0)}}}},
 		{"missing operand", "missing", Spec{Dims: []int{4}, Inputs: []Input{dense}, Code: []Instr{{Op: Add, A: In(0)}}}},

@@ -66,9 +66,9 @@ func New(s Spec, workers int) (*Kernel, error) {
 		if len(in.Strides) != len(s.Dims) {
 			return nil, fmt.Errorf("fuse: input %d: expected %d strides, found %v", i, len(s.Dims), in.Strides)
 		}
-		for _, st := range in.Strides {
-			if st < 0 || st > shape.MaxElements {
-				return nil, fmt.Errorf("fuse: input %d: strides %v are out of range", i, in.Strides)
+		for d, st := range in.Strides {
+			if st < 0 || st > 0 && s.Dims[d]-1 > shape.MaxElements/st {
+				return nil, fmt.Errorf("fuse: input %d: strides %v are out of range for %v", i, in.Strides, s.Dims)
 			}
 		}
 		k.layouts = append(k.layouts, layoutOf(s.Dims, in.Strides))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/vec"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/shape"
@@ -87,29 +88,25 @@ func permute(p []int32, key rng.Key) {
 	}
 }
 
-// Chunk implements pool.Task.
+// Chunk implements pool.Task: the words first, then what they become, in place.
 func (k *Kernel) Chunk(i, worker int) {
+	lo, hi := i*chunkElements, min((i+1)*chunkElements, k.N)
+	words, floats := k.out.U32[lo:hi], k.out.F32[lo:hi]
 	key := rng.Key{k.key[0], k.key[1]}
-	below := math.Nextafter32(k.High, k.Low)
-	end := min((i+1)*chunkElements, k.N)
-	for at := i * chunkElements; at < end; at += 4 {
-		w := key.Block(uint64(at) / 4)
-		n := min(4, end-at)
-		switch k.Kind {
-		case Bits:
-			copy(k.out.U32[at:at+n], w[:])
-		case Uniform:
-			for j, v := range w[:n] {
-				// Rounding may reach High, which the interval does not hold.
-				k.out.F32[at+j] = min(k.Low+float32((k.High-k.Low)*rng.Uniform01(v)), below)
-			}
-		case Normal:
-			var z [4]float32
-			z[0], z[1] = rng.NormalPair(w[0], w[1])
-			if n > 2 {
-				z[2], z[3] = rng.NormalPair(w[2], w[3])
-			}
-			copy(k.out.F32[at:at+n], z[:])
+	vec.Philox(words, key, uint64(lo)/4)
+	switch k.Kind {
+	case Uniform:
+		below := math.Nextafter32(k.High, k.Low)
+		for j, w := range words {
+			// Rounding may reach High, which the interval does not hold.
+			floats[j] = min(k.Low+float32((k.High-k.Low)*rng.Uniform01(w)), below)
+		}
+	case Normal:
+		for j := 0; j+1 < len(words); j += 2 {
+			floats[j], floats[j+1] = rng.NormalPair(words[j], words[j+1])
+		}
+		if n := len(words); n%2 == 1 {
+			floats[n-1], _ = rng.NormalPair(words[n-1], key.Word(uint64(hi)))
 		}
 	}
 }

@@ -330,6 +330,11 @@ func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean floa
 //go:noescape
 func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
 
+// avxPhilox: dst[i] = word i%4 of the Philox4x32-10 block of counter + i/4 under key k0, k1, i < n, n a multiple of 32; counter + n/4 is at most 2^32.
+//
+//go:noescape
+func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)
+
 // avxTranspose8: dst[i*dstStride+j] = src[j*srcStride+i], i < 8, j < cols, cols a multiple of 8 above 0.
 //
 //go:noescape

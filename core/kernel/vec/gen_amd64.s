@@ -4967,6 +4967,316 @@ done:
 	VZEROUPPER
 	RET
 
+// func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)
+// Requires: AVX, AVX2
+TEXT ·avxPhilox(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), DI
+	MOVL         k0+8(FP), AX
+	VMOVD        AX, X13
+	VPBROADCASTD X13, Y13
+	MOVL         k1+12(FP), AX
+	VMOVD        AX, X14
+	VPBROADCASTD X14, Y14
+	MOVL         counter+16(FP), AX
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Y15
+	VPADDD       lanes<>+0(SB), Y15, Y15
+	MOVQ         n+24(FP), CX
+	VMOVDQU      cd2511f53<>+0(SB), Y11
+	VMOVDQU      ccd9e8d57<>+0(SB), Y12
+	SHRQ         $0x05, CX
+	JZ           done
+
+blocks:
+	VMOVDQA     Y15, Y0
+	VPXOR       Y1, Y1, Y1
+	VPXOR       Y2, Y2, Y2
+	VPXOR       Y3, Y3, Y3
+	VMOVDQA     Y13, Y9
+	VMOVDQA     Y14, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
+	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
+	VPSRLQ      $0x20, Y0, Y4
+	VPMULUDQ    Y11, Y4, Y4
+	VPMULUDQ    Y11, Y0, Y5
+	VPSRLQ      $0x20, Y5, Y5
+	VPBLENDD    $0xaa, Y4, Y5, Y5
+	VPSRLQ      $0x20, Y2, Y4
+	VPMULUDQ    Y12, Y4, Y4
+	VPMULUDQ    Y12, Y2, Y6
+	VPSRLQ      $0x20, Y6, Y6
+	VPBLENDD    $0xaa, Y4, Y6, Y6
+	VPMULLD     Y11, Y0, Y7
+	VPMULLD     Y12, Y2, Y8
+	VPXOR       Y6, Y1, Y0
+	VPXOR       Y9, Y0, Y0
+	VPXOR       Y5, Y3, Y2
+	VPXOR       Y10, Y2, Y2
+	VMOVDQA     Y8, Y1
+	VMOVDQA     Y7, Y3
+	VPUNPCKLDQ  Y1, Y0, Y4
+	VPUNPCKLDQ  Y3, Y2, Y5
+	VPUNPCKHDQ  Y1, Y0, Y6
+	VPUNPCKHDQ  Y3, Y2, Y7
+	VPUNPCKLQDQ Y5, Y4, Y0
+	VPUNPCKHQDQ Y5, Y4, Y1
+	VPUNPCKLQDQ Y7, Y6, Y2
+	VPUNPCKHQDQ Y7, Y6, Y3
+	VPERM2I128  $0x20, Y1, Y0, Y4
+	VMOVDQU     Y4, (DI)
+	VPERM2I128  $0x20, Y3, Y2, Y4
+	VMOVDQU     Y4, 32(DI)
+	VPERM2I128  $0x31, Y1, Y0, Y4
+	VMOVDQU     Y4, 64(DI)
+	VPERM2I128  $0x31, Y3, Y2, Y4
+	VMOVDQU     Y4, 96(DI)
+	ADDQ        $0x00000080, DI
+	VPADDD      c00000008<>+0(SB), Y15, Y15
+	DECQ        CX
+	JNZ         blocks
+
+done:
+	VZEROUPPER
+	RET
+
+DATA lanes<>+0(SB)/4, $0x00000000
+DATA lanes<>+4(SB)/4, $0x00000001
+DATA lanes<>+8(SB)/4, $0x00000002
+DATA lanes<>+12(SB)/4, $0x00000003
+DATA lanes<>+16(SB)/4, $0x00000004
+DATA lanes<>+20(SB)/4, $0x00000005
+DATA lanes<>+24(SB)/4, $0x00000006
+DATA lanes<>+28(SB)/4, $0x00000007
+GLOBL lanes<>(SB), RODATA|NOPTR, $32
+
+DATA cd2511f53<>+0(SB)/4, $0xd2511f53
+DATA cd2511f53<>+4(SB)/4, $0xd2511f53
+DATA cd2511f53<>+8(SB)/4, $0xd2511f53
+DATA cd2511f53<>+12(SB)/4, $0xd2511f53
+DATA cd2511f53<>+16(SB)/4, $0xd2511f53
+DATA cd2511f53<>+20(SB)/4, $0xd2511f53
+DATA cd2511f53<>+24(SB)/4, $0xd2511f53
+DATA cd2511f53<>+28(SB)/4, $0xd2511f53
+GLOBL cd2511f53<>(SB), RODATA|NOPTR, $32
+
+DATA ccd9e8d57<>+0(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+4(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+8(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+12(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+16(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+20(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+24(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+28(SB)/4, $0xcd9e8d57
+GLOBL ccd9e8d57<>(SB), RODATA|NOPTR, $32
+
+DATA c9e3779b9<>+0(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+4(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+8(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+12(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+16(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+20(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+24(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+28(SB)/4, $0x9e3779b9
+GLOBL c9e3779b9<>(SB), RODATA|NOPTR, $32
+
+DATA cbb67ae85<>+0(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+4(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+8(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+12(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+16(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+20(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+24(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+28(SB)/4, $0xbb67ae85
+GLOBL cbb67ae85<>(SB), RODATA|NOPTR, $32
+
+DATA c00000008<>+0(SB)/4, $0x00000008
+DATA c00000008<>+4(SB)/4, $0x00000008
+DATA c00000008<>+8(SB)/4, $0x00000008
+DATA c00000008<>+12(SB)/4, $0x00000008
+DATA c00000008<>+16(SB)/4, $0x00000008
+DATA c00000008<>+20(SB)/4, $0x00000008
+DATA c00000008<>+24(SB)/4, $0x00000008
+DATA c00000008<>+28(SB)/4, $0x00000008
+GLOBL c00000008<>(SB), RODATA|NOPTR, $32
+
 // func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
 // Requires: AVX
 TEXT ·avxTranspose8(SB), NOSPLIT, $0-40

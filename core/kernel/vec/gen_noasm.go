@@ -99,6 +99,7 @@ func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean floa
 func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int) {
 	panic("vec: no assembly")
 }
+func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int) { panic("vec: no assembly") }
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int) {
 	panic("vec: no assembly")
 }

@@ -15,6 +15,7 @@ func main() {
 	columns()
 	rows()
 	route()
+	philox()
 	transpose()
 	build.Generate()
 }
