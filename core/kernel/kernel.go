@@ -34,6 +34,9 @@ func NewBuffer(n int) Buffer {
 	return Buffer{b[off : off+n : off+n]}
 }
 
+// BufferOf sees existing memory, aligned to 4 bytes, as a Buffer.
+func BufferOf(b []byte) Buffer { return Buffer{b} }
+
 // Slice is n bytes of b from off on; off must be a multiple of 4 for 4-byte views.
 func (b Buffer) Slice(off, n int) Buffer { return Buffer{b.bytes[off : off+n : off+n]} }
 

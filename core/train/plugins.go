@@ -1,0 +1,139 @@
+// Package train owns training: the step that plugins describe, its state, and
+// the loop around it. Start from [NewTrainer].
+package train
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/fwlab/fw/core/client"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/link"
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/trace"
+	"github.com/fwlab/fw/core/view"
+	"github.com/fwlab/fw/core/wire"
+)
+
+// Plugins is an experiment's plugins; Loss, Crop and Augment may be nil.
+type Plugins struct {
+	Pretext, Backbone, Loss, Crop, Augment *client.Client
+}
+
+// Facts is what plugins are told about the run.
+type Facts struct{ Batch, Samples, Channels, ImageSize int }
+
+func (f Facts) request(function string) wire.TraceRequest {
+	return wire.TraceRequest{Func: function, Training: true, Samples: f.Samples, Channels: f.Channels, ImageSize: f.ImageSize, Batch: f.Batch}
+}
+
+// Stage traces one stage of the backbone.
+func (p *Plugins) Stage(ctx context.Context, f Facts, stage string, training bool, in []shape.Shape) (*ir.Func, error) {
+	req := f.request(stage)
+	req.Training = training
+	for i, s := range in {
+		req.Inputs = append(req.Inputs, wire.Port{Name: fmt.Sprintf("x%d", i), Shape: s})
+	}
+	return p.Backbone.Trace(ctx, req, nil)
+}
+
+// Views traces the view program and puts the augmentation in its place. Crops
+// stay calls: the view engine asks for them in batches.
+func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
+	traced, err := p.Pretext.Trace(ctx, f.request("views"), nil)
+	if err != nil {
+		return nil, err
+	}
+	flat, err := link.Flatten(traced, func(callee string, v int, in []shape.Shape) (*ir.Func, error) {
+		switch {
+		case callee == "crop" && p.Crop != nil:
+			return nil, nil
+		case callee == "augment" && p.Augment == nil:
+			return identity(in[0])
+		case callee == "augment":
+			req := f.request("augment")
+			req.View, req.Inputs = v, []wire.Port{{Name: "image", Shape: in[0]}}
+			return p.Augment.Trace(ctx, req, nil)
+		}
+		return nil, fmt.Errorf("the experiment has no %s", callee)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return flat.Func, nil
+}
+
+func identity(s shape.Shape) (*ir.Func, error) {
+	b := trace.New("identity")
+	err := trace.Trace(func() { b.Output("image", b.Input("image", s)) })
+	return b.Func(), err
+}
+
+// Objective traces the objective over the view program's outputs and joins
+// backbone and loss to it.
+func (p *Plugins) Objective(ctx context.Context, f Facts, outputs []*view.Output) (traced *ir.Func, flat *link.Flat, err error) {
+	req := f.request("objective")
+	for _, o := range outputs {
+		req.Inputs = append(req.Inputs, wire.Port{Name: o.Name, Shape: o.Shape})
+	}
+	find := func(callee string, _ int, in []shape.Shape) (*ir.Func, error) {
+		if stage, ok := strings.CutPrefix(callee, "backbone."); ok {
+			return p.Stage(ctx, f, stage, true, in)
+		}
+		if callee != "loss" || p.Loss == nil {
+			return nil, fmt.Errorf("the experiment has no %s", callee)
+		}
+		req := f.request("loss")
+		for i, s := range in {
+			req.Inputs = append(req.Inputs, wire.Port{Name: fmt.Sprintf("x%d", i), Shape: s})
+		}
+		return p.Loss.Trace(ctx, req, nil)
+	}
+	traced, err = p.Pretext.Trace(ctx, req, func(callee string, in []shape.Shape) (shape.Shape, error) {
+		g, err := find(callee, 0, in)
+		if err != nil {
+			return shape.Shape{}, err
+		}
+		return g.Shape(g.Outputs[0].Value), nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if flat, err = link.Flatten(traced, find); err != nil {
+		return nil, nil, err
+	}
+	if _, ok := flat.Func.Output(link.LossOutput); !ok {
+		return nil, nil, fmt.Errorf("link: %s: the objective has no output %q", p.Pretext.ID, link.LossOutput)
+	}
+	return traced, flat, nil
+}
+
+// Encoder is the backbone alone, with frozen statistics: x f32[n,S,S,C] to
+// features f32[n,D].
+func (p *Plugins) Encoder(ctx context.Context, f Facts, n int, scope string) (*link.Flat, error) {
+	x := shape.F32(n, f.ImageSize, f.ImageSize, f.Channels)
+	g, err := p.Stage(ctx, f, "pooled", false, []shape.Shape{x})
+	if err != nil {
+		return nil, err
+	}
+	b := trace.New("encoder")
+	b.ResolveCalls(func(string, []shape.Shape) (shape.Shape, error) { return g.Shape(g.Outputs[0].Value), nil })
+	if err := trace.Trace(func() { b.Output("features", b.Call("backbone.pooled", scope, b.Input("x", x))) }); err != nil {
+		return nil, err
+	}
+	return link.Flatten(b.Func(), func(string, int, []shape.Shape) (*ir.Func, error) { return g, nil })
+}
+
+// EncoderScope is the module scope of the first backbone that is trained.
+func EncoderScope(flat *link.Flat) string {
+	for _, p := range flat.Params {
+		if _, _, target := flat.TargetOf(p.Name); target {
+			continue
+		}
+		if i := strings.Index("."+p.Name, ".backbone."); i >= 0 {
+			return p.Name[:i+len("backbone")]
+		}
+	}
+	return "backbone"
+}

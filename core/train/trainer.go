@@ -1,0 +1,223 @@
+package train
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/fwlab/fw/core/compile"
+	"github.com/fwlab/fw/core/data"
+	"github.com/fwlab/fw/core/exec"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/link"
+	"github.com/fwlab/fw/core/optim"
+	"github.com/fwlab/fw/core/pool"
+	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/view"
+)
+
+// Config of a training.
+type Config struct {
+	Plugins   Plugins
+	Facts     Facts
+	Data      data.Dataset
+	Mean, Std []float64
+	Optim     optim.Config
+	Seed      uint64
+	Workers   int
+}
+
+// Trainer is a step ready to run, with its state.
+type Trainer struct {
+	Config
+	Stages   map[string]*ir.Func // traced, linked, grad, compiled: for people who look
+	Flat     *link.Flat
+	State    *State
+	Exec     *exec.Executable
+	Pool     *pool.Pool
+	Step     int // updates done
+	Skipped  []view.Replacement
+	DataWait time.Duration // time the step waited for its batch
+
+	root    rng.Key
+	program *view.Program
+	loader  *loader
+	metrics []string
+	slots   []optim.Slot
+}
+
+// NewTrainer traces, links, differentiates, compiles and plans the step.
+func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
+	t := &Trainer{Config: c, root: rng.New(c.Seed), Stages: map[string]*ir.Func{}, Pool: pool.New(c.Workers)}
+	views, err := c.Plugins.Views(ctx, c.Facts)
+	if err != nil {
+		return nil, err
+	}
+	crops := func(sizes [][2]int, keys []rng.Key) ([]view.Rect, error) {
+		return c.Plugins.Crop.Crops(ctx, sizes, keys)
+	}
+	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, crops); err != nil {
+		return nil, err
+	}
+	traced, flat, err := c.Plugins.Objective(ctx, c.Facts, t.program.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	t.Flat = flat
+	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
+	slots, aliases, err := optim.Append(flat, c.Optim)
+	if err != nil {
+		return nil, err
+	}
+	t.slots = slots
+	t.Stages["grad"] = flat.Func
+	compiled, err := compile.Func(flat.Func)
+	if err != nil {
+		return nil, err
+	}
+	t.Stages["compiled"] = compiled
+	t.State = NewState(flat, slots, t.root)
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers()}); err != nil {
+		return nil, err
+	}
+	for _, o := range compiled.Outputs {
+		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
+			t.metrics = append(t.metrics, o.Name)
+		}
+	}
+	return t, nil
+}
+
+// Fresh is the state as it was before the first step.
+func (t *Trainer) Fresh() *State { return NewState(t.Flat, t.slots, t.root) }
+
+// StepsPerEpoch drops the last, smaller batch.
+func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
+
+// Run does one update and returns its loss and metrics.
+func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
+	if t.loader == nil {
+		t.loader = newLoader(t)
+	}
+	began := time.Now()
+	b := <-t.loader.ready
+	t.DataWait += time.Since(began)
+	if b.err != nil {
+		return 0, nil, b.err
+	}
+	t.Skipped = append(t.Skipped, b.skipped...)
+	for _, o := range b.program.Outputs {
+		if in, ok := t.Exec.Input(link.BatchPrefix + o.Name); ok {
+			copy(in.U8(), o.Data)
+		}
+	}
+	t.set(link.StepInput, uint32(t.Step))
+	t.set(link.StepsInput, uint32(t.Optim.Steps))
+	k := t.root.FoldString("step").Fold(uint64(t.Step))
+	t.set(link.KeyInput, k[0], k[1])
+	indices := make([]uint32, len(b.indices))
+	for i, x := range b.indices {
+		indices[i] = uint32(x)
+	}
+	t.set(link.IndexInput, indices...)
+	t.loader.free <- b.program
+	if err := t.Exec.Run(); err != nil {
+		return 0, nil, err
+	}
+	t.Step++
+	loss = t.scalar(link.LossOutput)
+	metrics = map[string]float64{}
+	for _, m := range t.metrics {
+		metrics[m[len(link.MetricPrefix):]] = t.scalar(m)
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return loss, metrics, fmt.Errorf("train: the loss is %v at step %d; the last checkpoint is from before; try a smaller learning rate or a longer warm-up", loss, t.Step)
+	}
+	return loss, metrics, nil
+}
+
+func (t *Trainer) set(name string, words ...uint32) {
+	if b, ok := t.Exec.Input(name); ok {
+		for i, w := range words {
+			binary.LittleEndian.PutUint32(b.U8()[4*i:], w)
+		}
+	}
+}
+
+func (t *Trainer) scalar(name string) float64 {
+	b, ok := t.Exec.Output(name)
+	if !ok {
+		return math.NaN()
+	}
+	return float64(b.F32()[0])
+}
+
+// Close stops the loader and the workers.
+func (t *Trainer) Close() {
+	if t.loader != nil {
+		t.loader.stop()
+	}
+	t.Pool.Close()
+}
+
+// Load continues from a checkpoint.
+func (t *Trainer) Load(path string) (err error) {
+	t.Step, err = t.State.Load(path)
+	return err
+}
+
+// loader fills the batch after the one in use, on workers of its own. Batches
+// are a function of the step, so their order never depends on timing.
+type loader struct {
+	ready chan loaded
+	free  chan *view.Program
+	quit  chan struct{}
+	done  chan struct{}
+}
+
+type loaded struct {
+	program *view.Program
+	indices []int
+	skipped []view.Replacement
+	err     error
+}
+
+func newLoader(t *Trainer) *loader {
+	l := &loader{make(chan loaded, 1), make(chan *view.Program, 3), make(chan struct{}), make(chan struct{})}
+	for range 2 {
+		l.free <- t.program.Fork()
+	}
+	workers := pool.New(t.Workers)
+	go func() {
+		defer close(l.done)
+		defer workers.Close()
+		per := t.StepsPerEpoch()
+		var order []int
+		for step, epoch := t.Step, -1; ; step++ {
+			if e := step / per; e != epoch {
+				epoch, order = e, data.Order(t.root, e, t.Data.Len())
+			}
+			var p *view.Program
+			select {
+			case p = <-l.free:
+			case <-l.quit:
+				return
+			}
+			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
+			b.skipped, b.err = p.Fill(workers, b.indices, t.root.FoldString("views").Fold(uint64(epoch)))
+			select {
+			case l.ready <- b:
+			case <-l.quit:
+				return
+			}
+		}
+	}()
+	return l
+}
+
+func (l *loader) stop() {
+	close(l.quit)
+	<-l.done
+}
