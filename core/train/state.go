@@ -2,9 +2,8 @@ package train
 
 import (
 	"fmt"
+	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
 )
@@ -85,8 +85,7 @@ func (s *State) Buffers() map[string]kernel.Buffer {
 
 const stepKey = "fw.step"
 
-// Save writes the state after a number of steps: to a temporary file, synced,
-// renamed, so that the previous checkpoint stays good whatever happens.
+// Save writes the state after a number of steps, whole or not at all.
 func (s *State) Save(path string, step int, meta map[string]string) error {
 	m := map[string]string{stepKey: strconv.Itoa(step)}
 	for k, v := range meta {
@@ -95,28 +94,12 @@ func (s *State) Save(path string, step int, meta map[string]string) error {
 	return writeTensors(path, tensor.Items(s.tensors), m)
 }
 
-func writeTensors(path string, items []tensor.Item, meta map[string]string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+func writeTensors(path string, items []tensor.Item, meta map[string]string) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return tensor.Write(w, items, meta) })
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return fmt.Errorf("checkpoint: %w; what was there before is untouched", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("checkpoint: %s: %w; the previous one is untouched", path, err)
-		}
-	}()
-	if err = tensor.Write(f, items, meta); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // Load reads a checkpoint into the state and returns its step. Every tensor

@@ -11,3 +11,8 @@ const BuiltWith = "go1.26.8"
 //
 //go:embed random-resized-crop.wasm
 var RandomResizedCropWASM []byte
+
+// Modules is the plugins that ship as WASM, by id.
+func Modules() map[string][]byte {
+	return map[string][]byte{"fw/random-resized-crop": RandomResizedCropWASM}
+}

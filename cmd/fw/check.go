@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/fwlab/fw/core"
+	"github.com/fwlab/fw/core/data"
+	"github.com/fwlab/fw/core/experiment"
+)
+
+// fileArgs are the arguments of verbs that take an experiment.
+type fileArgs struct {
+	File    string   `arg:"" help:"Experiment file (TOML)."`
+	Set     []string `help:"Override a key, as in --set train.epochs=10; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
+	Workers int      `help:"Threads; 0 means one a core. The results do not depend on it." default:"0"`
+}
+
+// open reads the experiment and builds its step. The caller closes both.
+func (a *fileArgs) open(con *console) (*core.Session, *shipped, error) {
+	s, err := newShipped()
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := experiment.Read(a.File, s, a.Set...)
+	if err != nil {
+		return nil, nil, err
+	}
+	plugins, err := s.connect(con.ctx, e)
+	if err == nil {
+		var session *core.Session
+		if session, err = core.Prepare(con.ctx, e, plugins, a.Workers); err == nil {
+			return session, s, nil
+		}
+	}
+	s.close()
+	return nil, nil, err
+}
+
+type checkCmd struct{ fileArgs }
+
+// Run prints what a run would need.
+func (c *checkCmd) Run(con *console) error {
+	session, s, err := c.open(con)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	t := session.Trainer
+	defer t.Close()
+	params := 0
+	for _, p := range t.Flat.Params {
+		params += p.Shape.Size()
+	}
+	fmt.Fprintf(con.out, "%s: all is well\n", c.File)
+	fmt.Fprintf(con.out, "  data        %s, %d training images, %d for testing, %d classes\n", session.Set.Name, session.Set.Train.Len(), session.Set.Test.Len(), len(session.Set.Classes))
+	fmt.Fprintf(con.out, "  steps       %d in %d epochs of %d\n", t.Optim.Steps, session.Experiment.Train().Epochs, t.StepsPerEpoch())
+	fmt.Fprintf(con.out, "  peak rate   %g\n", t.Optim.LR)
+	fmt.Fprintf(con.out, "  parameters  %d\n", params)
+	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.Exec.FLOPs())/1e9)
+	fmt.Fprintf(con.out, "  memory      %.1f MB planned: %.1f MB of values that share one arena, the rest state and scratch\n", float64(t.Exec.Memory())/1e6, float64(t.Exec.Plan().Arena)/1e6)
+	for _, r := range s.rows(session.Experiment) {
+		fmt.Fprintf(con.out, "  %-10s  %s %s (%s)\n", r.Kind, r.ID, r.Version, r.Carrier)
+	}
+	return nil
+}
+
+type graphCmd struct {
+	fileArgs
+	Stage string `help:"views, traced, linked, grad, compiled or plan." enum:"views,traced,linked,grad,compiled,plan" default:"traced"`
+}
+
+// Run prints the program.
+func (c *graphCmd) Run(con *console) error {
+	session, s, err := c.open(con)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	defer session.Trainer.Close()
+	if c.Stage == "plan" {
+		fmt.Fprint(con.out, session.Trainer.Exec.Plan())
+		return nil
+	}
+	fmt.Fprint(con.out, session.Trainer.Stages[c.Stage])
+	return nil
+}
+
+type dataCmd struct {
+	List dataListCmd `cmd:"" help:"List the datasets that [data] takes."`
+}
+
+type dataListCmd struct{}
+
+// Run prints the names.
+func (dataListCmd) Run(con *console) error {
+	for _, n := range data.Names() {
+		fmt.Fprintln(con.out, n)
+	}
+	return nil
+}

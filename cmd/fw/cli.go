@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/fwlab/fw/core/kernel"
+)
+
+// cli is the command line; each verb has a file of its own.
+type cli struct {
+	Run    runCmd    `cmd:"" help:"Train an encoder without labels, evaluate it, and leave a run directory."`
+	Check  checkCmd  `cmd:"" help:"Parse, resolve, trace, link and plan an experiment without training; says parameters, FLOPs and memory."`
+	Graph  graphCmd  `cmd:"" help:"Print the program of an experiment at a stage of its way to the processor."`
+	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
+	Data   dataCmd   `cmd:"" help:"Datasets: list them."`
+}
+
+// console is what every verb gets.
+type console struct {
+	ctx         context.Context
+	out, errout io.Writer
+}
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+// run is main with its effects passed in.
+func run(args []string, stdout, stderr io.Writer) int {
+	var c cli
+	code := -1
+	parser, err := kong.New(&c, kong.Name("fw"), kong.Description("A self-supervised-learning lab for computer vision. Start with: fw run experiments/quickstart.toml"),
+		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Exit(func(n int) { code = n }))
+	if err != nil {
+		fmt.Fprintln(stderr, "fw:", err)
+		return exitFailed
+	}
+	k, err := parser.Parse(args)
+	if code >= 0 {
+		return code
+	}
+	if err == nil {
+		err = kernel.CheckISA()
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "fw:", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	switch err := k.Run(&console{ctx, stdout, stderr}); {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, err)
+		return exitInterrupted
+	default:
+		fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
+}
