@@ -1,0 +1,61 @@
+package fw
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The arrows between folders point one way. Each row forbids an import, with its reason.
+var layers = []struct{ from, to, reason string }{
+	{"core", "sdk", "the host must not depend on what authors import"},
+	{"core", "plugins", "the host knows no method"},
+	{"core", "cmd", "effects enter at the edge"},
+	{"core", "registry", "core runs what it is given; the registry finds it"},
+	{"sdk", "plugins", "authors' kit stands below every plugin"},
+	{"sdk", "cmd", "authors' kit stands below the program"},
+	{"plugins/pretext", "core", "a plugin imports only the sdk"},
+	{"plugins/loss", "core", "a plugin imports only the sdk"},
+	{"plugins/crop", "core", "a plugin imports only the sdk"},
+	{"plugins/augment", "core", "a plugin imports only the sdk"},
+	{"plugins/backbone", "core", "a plugin imports only the sdk"},
+}
+
+const module = "github.com/fwlab/fw/"
+
+func TestLayers(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}: {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		pkg, imports, _ := strings.Cut(line, ":")
+		for _, i := range strings.Fields(imports) {
+			for _, l := range layers {
+				if within(pkg, l.from) && within(i, l.to) {
+					t.Errorf("%s imports %s: %s", pkg, i, l.reason)
+				}
+			}
+		}
+	}
+}
+
+func within(pkg, folder string) bool {
+	rest, ok := strings.CutPrefix(pkg, module)
+	return ok && (rest == folder || strings.HasPrefix(rest, folder+"/"))
+}
+
+// A guest links no fmt, no reflection and no gRPC: each doubles its size and its load time.
+func TestGuestsStaySmall(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "./plugins/crop/randomresizedcrop/wasm")
+	cmd.Env = append(cmd.Environ(), "GOOS=wasip1", "GOARCH=wasm")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range strings.Fields(string(out)) {
+		if p == "fmt" || p == "reflect" || strings.HasPrefix(p, "google.golang.org/") {
+			t.Errorf("a guest links %s", p)
+		}
+	}
+}
