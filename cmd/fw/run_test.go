@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/plugins/builtin"
+	"github.com/fwlab/fw/sdk"
+)
+
+// TestMain lets the test binary be fw, and the process of fw's own plugins.
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv(abi.CookieKey) == abi.CookieValue:
+		sdk.Serve(builtin.Plugins()...)
+	case os.Getenv("FW_TEST_MAIN") != "":
+		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+const tiny = `
+[experiment]
+name = "tiny"
+
+[data]
+dataset = "synthetic"
+count = 64
+classes = 4
+image_size = 12
+
+[backbone]
+use = "fw/resnet"
+depth = 10
+width = 8
+stages = 2
+stem = "cifar"
+
+[pretext]
+use = "fw/simclr"
+hidden = 16
+out = 8
+
+[optim]
+base_lr = 0.5
+
+[train]
+epochs = 4
+batch_size = 16
+
+[[eval]]
+protocol = "knn"
+k = 5
+`
+
+func fw(t *testing.T, args ...string) (code int, out string) {
+	t.Helper()
+	var b bytes.Buffer
+	code = run(args, &b, &b)
+	return code, b.String()
+}
+
+func experimentFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.toml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func encoder(t *testing.T, dir string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "encoder.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// The same bytes for any number of workers, and after SIGKILL and resume.
+func TestRunIsDeterministic(t *testing.T) {
+	file, root := experimentFile(t, tiny), t.TempDir()
+	var first []byte
+	for _, workers := range []string{"1", "2", "3"} {
+		dir := filepath.Join(root, workers)
+		if code, out := fw(t, "run", file, "--workers", workers, "--out", dir); code != 0 {
+			t.Fatal(out)
+		}
+		if b := encoder(t, dir); first == nil {
+			first = b
+		} else if !bytes.Equal(first, b) {
+			t.Errorf("the encoder of %s workers differs", workers)
+		}
+	}
+	dir := filepath.Join(root, "killed")
+	cmd := exec.Command(os.Args[0], "run", file, "--workers", "1", "--out", dir)
+	cmd.Env = append(os.Environ(), "FW_TEST_MAIN=1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	last := filepath.Join(dir, "checkpoints", "last.safetensors")
+	for range 1000 {
+		if _, err := os.Stat(last); err == nil {
+			break
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if _, err := os.Stat(last); err != nil {
+		t.Fatal("killed before the first checkpoint")
+	}
+	if code, out := fw(t, "run", file, "--resume", dir); code != 0 {
+		t.Fatal(out)
+	}
+	if !bytes.Equal(first, encoder(t, dir)) {
+		t.Error("the encoder after kill and resume differs")
+	}
+}
+
+func TestErrorsNameTheirPlace(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"unknown key", strings.Replace(tiny, "epochs = 4", "epoch = 4", 1), `did you mean "epochs"?`},
+		{"unknown plugin", strings.Replace(tiny, "fw/simclr", "fw/simclear", 1), `did you mean "fw/simclr"?`},
+		{"out of range", strings.Replace(tiny, "batch_size = 16", "batch_size = 0", 1), "x.toml:28:14: train.batch_size"},
+		{"batch too large", strings.Replace(tiny, "batch_size = 16", "batch_size = 1000", 1), "the training set has"},
+		{"missing data", strings.Replace(tiny, `dataset = "synthetic"
+count = 64
+classes = 4`, `dataset = "cifar10"
+path = "nowhere"`, 1), "data_batch_1.bin"},
+		{"wrong loss", tiny + "\n[loss]\nuse = \"fw/cross-entropy\"\n", "needs a loss of signature contrast"},
+		{"patches", strings.Replace(tiny, `use = "fw/resnet"
+depth = 10
+width = 8
+stages = 2
+stem = "cifar"`, `use = "fw/vit"
+patch = 5`, 1), "vit.go:"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, out := fw(t, "check", experimentFile(t, c.text))
+			if code == 0 || !strings.Contains(out, c.want) {
+				t.Errorf("exit code %d, expected an error with %q:\n%s", code, c.want, out)
+			}
+		})
+	}
+}
+
+func TestAnExistingRunIsKept(t *testing.T) {
+	dir := t.TempDir()
+	if code, out := fw(t, "run", experimentFile(t, tiny), "--out", dir); code == 0 || !strings.Contains(out, "already there") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+func TestResumeSaysWhatChanged(t *testing.T) {
+	file, dir := experimentFile(t, tiny), filepath.Join(t.TempDir(), "r")
+	if code, out := fw(t, "run", file, "--set", "train.steps=1", "--out", dir); code != 0 {
+		t.Fatal(out)
+	}
+	if code, out := fw(t, "run", file, "--set", "train.steps=2", "--resume", dir); code == 0 || !strings.Contains(out, "steps = 2") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
