@@ -18,6 +18,7 @@ type cli struct {
 	Run    runCmd    `cmd:"" help:"Train an encoder without labels, evaluate it, and leave a run directory."`
 	Check  checkCmd  `cmd:"" help:"Parse, resolve, trace, link and plan an experiment without training; says parameters, FLOPs and memory."`
 	Graph  graphCmd  `cmd:"" help:"Print the program of an experiment at a stage of its way to the processor."`
+	Views  viewsCmd  `cmd:"" help:"Draw a contact sheet: original images and the views that the plugins make of them."`
 	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
 	Data   dataCmd   `cmd:"" help:"Datasets: list them."`
 }

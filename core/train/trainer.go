@@ -154,6 +154,18 @@ func (t *Trainer) scalar(name string) float64 {
 	return float64(b.F32()[0])
 }
 
+// Key is the root of the run's randomness.
+func (t *Trainer) Key() rng.Key { return t.root }
+
+// Views fills a batch as the given epoch would see it.
+func (t *Trainer) Views(epoch int, indices []int) ([]*view.Output, error) {
+	p := t.program.Fork()
+	_, err := p.Fill(t.Pool, indices, t.viewKey(epoch))
+	return p.Outputs, err
+}
+
+func (t *Trainer) viewKey(epoch int) rng.Key { return t.root.FoldString("views").Fold(uint64(epoch)) }
+
 // Close stops the loader and the workers.
 func (t *Trainer) Close() {
 	if t.loader != nil {
@@ -206,7 +218,7 @@ func newLoader(t *Trainer) *loader {
 				return
 			}
 			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
-			b.skipped, b.err = p.Fill(workers, b.indices, t.root.FoldString("views").Fold(uint64(epoch)))
+			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
 			select {
 			case l.ready <- b:
 			case <-l.quit:

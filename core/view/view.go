@@ -4,7 +4,9 @@
 package view
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"sort"
 	"strconv"
 	"strings"
@@ -32,6 +34,11 @@ type Output struct {
 	parts []ir.ID     // one per view, in order
 	Data  []byte
 	item  int // bytes of one sample's part
+}
+
+// F32 is the i-th element of an output of numbers.
+func (o *Output) F32(i int) float32 {
+	return math.Float32frombits(binary.LittleEndian.Uint32(o.Data[4*i:]))
 }
 
 // Program is a view program bound to a dataset.
