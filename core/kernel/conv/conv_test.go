@@ -167,7 +167,9 @@ func TestConvolutionAndGradients(t *testing.T) {
 		square(3, 20, 20, 12, 40, 3, 1, 1, 1, 1),
 		square(40, 10, 10, 12, 16, 3, 1, 1, 1, 1),
 		square(1, 6, 6, 2, 3, 2, 3, 0, 1, 1),
-		square(1, 3, 3, 9, 2, 3, 1, 7, 1, 1), // pixels that see padding alone
+		square(2, 8, 8, 16, 8, 3, 2, 1, 2, 2),   // groups read where they are
+		square(2, 6, 5, 140, 33, 3, 1, 1, 1, 1), // a weight gradient in blocks of channels
+		square(1, 3, 3, 9, 2, 3, 1, 7, 1, 1),    // pixels that see padding alone
 		square(1, 2, 2, 2, 3, 1, 1, 5, 1, 1),
 		square(1, 2, 2, 2, 3, 2, 9, 4, 1, 1),
 	} {

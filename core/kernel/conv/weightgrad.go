@@ -2,13 +2,12 @@ package conv
 
 import (
 	"github.com/fwlab/fw/core/kernel/gemm/tile"
-	"github.com/fwlab/fw/core/kernel/vec"
 	"github.com/fwlab/fw/core/pool"
 )
 
 const (
-	gradPixels = 256 // output pixels of a block, about: a panel of their dy (16 KiB) stays in the L1 cache
-	gradRows   = 256 // rows of dw of a chunk, about
+	gradPixels = 192 // output pixels of a block, about: a panel of their dy (12 KiB) stays in the L1 cache
+	gradRows   = 512 // rows of dw of a chunk, about
 	wantParts  = 16  // chunks of a weight gradient, about
 )
 
@@ -19,95 +18,120 @@ const (
 // the parts are added in order.
 type weightSum struct {
 	spec    Spec
+	oh, ow  int
 	workers int
 	taps    int // rows of dw come in taps of red: kernel taps of channels, or kernel rows of runs
 	red, k  int
 	n, np   int // output channels of a group, and rounded up to whole panels
 
-	band   *band // of thin images, whose input is copied
+	band   *band // of thin images
 	block  pixelBlocks
 	pairs  []tile.Pair
 	starts []int // of the pairs of (tap, block of an image)
 
-	parts, perPart   int // of blocks
-	rblocks, perRows int // of rows of dw, in tiles
-	tiles            []rowTile
-	local            int
-	dw, dy, x        []float32
-	sums, locals     []float32
-	adding           bool
+	parts, perPart int // of blocks
+	cols           int // input channels of a chunk
+	tiles          [][]rowTile
+	copied         int // floats of the copy of a block's input
+	local          int
+	dw, dy, x      []float32
+	sums, locals   []float32
+	adding         bool
 }
 
 // rowTile is up to six rows of dw of one tap.
 type rowTile struct{ tap, red, rows int }
 
-// pixelBlocks cuts the output pixels: a block is some rows of an image, or whole images.
+// pixelBlocks cuts the output pixels: a block is some rows of an image, or whole
+// images. A worker copies the channels that it needs of the input that a block
+// sees, with a stride that spreads over the cache.
 type pixelBlocks struct {
 	images, perImage int // images of a block, or blocks of an image; the other is 1
-	pixels           int // of a full block
+	rows, pixels     int // output rows of an image, and pixels in all, of a full block
 	count            int
+	stride           int // floats between pixels of the copy
 }
 
 func newWeightSum(s Spec, workers int) *weightSum {
 	g := &weightSum{spec: s, workers: workers, taps: s.KH * s.KW, red: s.C / s.Groups, n: s.O / s.Groups}
-	oh, ow := s.Out()
+	g.oh, g.ow = s.Out()
 	g.np = roundUp(g.n, tile.Cols)
-	rows := min(oh, ceilDiv(gradPixels, ow))
+	rows := min(g.oh, ceilDiv(gradPixels, g.ow))
 	if s.thin() {
 		b := newBand(s, gradPixels)
 		g.band, g.taps, g.red = &b, s.KH, s.KW*s.C
 		rows = b.rows
 	}
 	g.k = g.taps * g.red
-	g.block = pixelBlocks{images: 1, perImage: ceilDiv(oh, rows), pixels: rows * ow}
+	g.block = pixelBlocks{images: 1, perImage: ceilDiv(g.oh, rows), rows: rows, pixels: rows * g.ow}
 	if g.band == nil && g.block.perImage == 1 {
-		g.block.images = max(1, min(s.B, gradPixels/(oh*ow)))
+		g.block.images = max(1, min(s.B, gradPixels/g.block.pixels))
 		g.block.pixels *= g.block.images
 	}
 	g.block.count = ceilDiv(s.B, g.block.images) * g.block.perImage
-	g.findPairs(oh, ow, rows)
 
-	for tap := range g.taps {
-		for r := 0; r < g.red; r += tile.Rows {
-			g.tiles = append(g.tiles, rowTile{tap, r, min(tile.Rows, g.red-r)})
-		}
+	g.cols = g.red
+	if g.band == nil {
+		g.cols = min(g.red, roundUp(ceilDiv(gradRows, g.taps), tile.Cols))
 	}
-	g.rblocks = max(1, min(wantParts, g.k/gradRows))
-	g.perRows = ceilDiv(len(g.tiles), g.rblocks)
-	g.rblocks = ceilDiv(len(g.tiles), g.perRows)
-	g.parts = min(ceilDiv(wantParts, g.rblocks), g.block.count)
+	g.block.stride = (ceilDiv(g.cols, tile.Cols) | 1) * tile.Cols
+	for c := 0; c < g.red; c += g.cols {
+		var tiles []rowTile
+		for r := c; r < min(c+g.cols, g.red); r += tile.Rows { // all taps of the same channels: they see the same cache lines
+			for tap := range g.taps {
+				tiles = append(tiles, rowTile{tap, r, min(tile.Rows, min(c+g.cols, g.red)-r)})
+			}
+		}
+		g.tiles = append(g.tiles, tiles)
+	}
+	g.parts = min(ceilDiv(wantParts, len(g.tiles)), g.block.count)
 	g.perPart = ceilDiv(g.block.count, g.parts)
 	g.parts = ceilDiv(g.block.count, g.perPart)
-	g.local = g.block.pixels * g.np
-	if g.band != nil {
-		g.local += g.band.floats()
-	}
+	g.findPairs()
+	g.local = max(g.block.pixels*g.np+g.copied, addFloats(g.taps))
 	return g
 }
 
-// findPairs lists for each tap and block of an image where x and packed dy are, in bytes.
-func (g *weightSum) findPairs(oh, ow, rows int) {
+// inputRows are the rows of an image that a block of it sees.
+func (g *weightSum) inputRows(within int) (y0, y1 int) {
+	s := &g.spec
+	if g.block.images > 1 {
+		return 0, s.H
+	}
+	first, last := within*g.block.rows, min((within+1)*g.block.rows, g.oh)-1
+	y0 = min(s.H, max(0, first*s.StrideH-s.PadTop))
+	y1 = max(y0, min(s.H, last*s.StrideH-s.PadTop+(s.KH-1)*s.DilationH+1))
+	return y0, y1
+}
+
+// findPairs lists for each tap and block of an image where the copied x and packed dy are, in bytes.
+func (g *weightSum) findPairs() {
 	geo := forward(g.spec)
 	for tap := range g.taps {
 		for b := range g.block.perImage {
 			g.starts = append(g.starts, len(g.pairs))
-			p0, p1 := b*rows*ow, min((b+1)*rows, oh)*ow
+			p0, p1 := b*g.block.rows*g.ow, min((b+1)*g.block.rows, g.oh)*g.ow
+			y0, y1 := g.inputRows(b)
+			g.copied = max(g.copied, g.block.images*(y1-y0)*geo.w*g.block.stride)
 			for image := range g.block.images {
 				for p := p0; p < p1; p++ {
 					var at int
 					if g.band != nil {
 						at = g.band.source(p-p0, tap)
 					} else if at = geo.source(p, tap); at >= 0 {
-						at = 4 * geo.c * (image*geo.h*geo.w + at)
+						at = 4 * g.block.stride * ((image*(y1-y0)-y0)*geo.w + at)
 					}
 					if at >= 0 {
-						g.pairs = append(g.pairs, tile.Pair{A: uint32(at), B: uint32(4 * tile.Cols * (image*oh*ow + p - p0))})
+						g.pairs = append(g.pairs, tile.Pair{A: uint32(at), B: uint32(4 * tile.Cols * (image*g.oh*g.ow + p - p0))})
 					}
 				}
 			}
 		}
 	}
 	g.starts = append(g.starts, len(g.pairs))
+	if g.band != nil {
+		g.copied = g.band.floats()
+	}
 }
 
 func (g *weightSum) partFloats() int { return g.spec.Groups * g.k * g.np }
@@ -123,39 +147,39 @@ func (g *weightSum) Bind(scratch, dw, dy, x, _ []float32) {
 func (g *weightSum) Run(p *pool.Pool) {
 	checkPool(p, g.workers)
 	g.adding = false
-	p.Run(g.parts*g.rblocks, g)
+	p.Run(g.parts*len(g.tiles), g)
 	g.adding = true
 	p.Run(g.spec.Groups*g.np/tile.Cols, g)
 }
 
 // Chunk sums some rows of one part, or adds the parts of a panel.
 func (g *weightSum) Chunk(i, worker int) {
+	local := g.locals[worker*g.local : (worker+1)*g.local]
 	if g.adding {
-		g.addParts(i)
+		g.addParts(i, local)
 		return
 	}
-	local := g.locals[worker*g.local : (worker+1)*g.local]
-	part, r := i/g.rblocks, i%g.rblocks
-	tiles := g.tiles[r*g.perRows : min((r+1)*g.perRows, len(g.tiles))]
+	part, r := i/len(g.tiles), i%len(g.tiles)
 	for b := part * g.perPart; b < min((part+1)*g.perPart, g.block.count); b++ {
-		g.sumBlock(b, tiles, g.sums[part*g.partFloats():], local, b > part*g.perPart)
+		g.sumBlock(b, r, g.sums[part*g.partFloats():], local, b > part*g.perPart)
 	}
 }
 
-func (g *weightSum) sumBlock(b int, tiles []rowTile, sums, local []float32, add bool) {
+// sumBlock adds block b's share of the rows of chunk r to the sums of its part.
+func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 	s := &g.spec
-	oh, ow := s.Out()
 	image, within := b/g.block.perImage*g.block.images, b%g.block.perImage
 	images := min(g.block.images, s.B-image)
-	first := image*oh*ow + within*g.block.pixels
-	pixels := min(images*oh*ow-within*g.block.pixels, g.block.pixels)
-	x, panels := g.x[image*s.H*s.W*s.C:], local[:g.block.pixels*g.np]
-	if g.band != nil {
-		local = local[len(panels):]
-		g.band.fill(local, x, within)
-		x = local
-	}
+	first := image*g.oh*g.ow + within*g.block.pixels
+	pixels := min(images*g.oh*g.ow-within*g.block.pixels, g.block.pixels)
+	panels, x := local[:g.block.pixels*g.np], local[g.block.pixels*g.np:]
+	c0 := r * g.cols
 	for group := range s.Groups {
+		if g.band != nil {
+			g.band.fill(x, g.x[image*s.H*s.W*s.C:], within)
+		} else {
+			x = g.input(x, image, images, within, group*g.red+c0, min(g.cols, g.red-c0))
+		}
 		tile.PackB(panels, g.dy[first*s.O+group*g.n:], s.O, 1, pixels, g.n)
 		var t tile.GatherArgs
 		for j := 0; j < g.n; j += tile.Cols {
@@ -165,17 +189,15 @@ func (g *weightSum) sumBlock(b int, tiles []rowTile, sums, local []float32, add 
 				cols /= 2
 			}
 			sum := sums[(group*g.np+j)*g.k:]
-			for _, r := range tiles {
+			for _, r := range g.tiles[r] {
 				list := g.pairs[g.starts[r.tap*g.block.perImage+within]:g.starts[r.tap*g.block.perImage+within+1]]
-				t.N = len(list) / g.block.images * images
-				t.C, t.Add = &sum[(r.tap*g.red+r.red)*tile.Cols], nil
-				if add {
-					t.Add = t.C
-				}
-				t.A = &x[group*g.red+r.red]
-				t.Pairs = nil
+				t.N, t.Pairs = len(list)/g.block.images*images, nil
 				if t.N > 0 {
 					t.Pairs = &list[0]
+				}
+				t.A, t.C, t.Add = &x[r.red-c0], &sum[(r.tap*g.red+r.red)*tile.Cols], nil
+				if add {
+					t.Add = t.C
 				}
 				tile.Gather(r.rows, cols, &t)
 			}
@@ -183,25 +205,32 @@ func (g *weightSum) sumBlock(b int, tiles []rowTile, sums, local []float32, add 
 	}
 }
 
-// addParts adds the parts of panel i and writes it as rows of OIHW.
-func (g *weightSum) addParts(i int) {
+// input is channels c0..c0+c of the rows that a block sees, copied to dst unless
+// the stride is theirs.
+func (g *weightSum) input(dst []float32, image, images, within, c0, c int) []float32 {
 	s := &g.spec
-	panel := g.sums[i*tile.Cols*g.k:][:tile.Cols*g.k]
-	for p := 1; p < g.parts; p++ {
-		vec.Add(panel, panel, g.sums[p*g.partFloats()+i*tile.Cols*g.k:])
+	y0, y1 := g.inputRows(within)
+	if s.C == g.block.stride {
+		return g.x[(image*s.H+y0)*s.W*s.C+c0:]
 	}
-	group, j := i/(g.np/tile.Cols), i%(g.np/tile.Cols)*tile.Cols
-	out := g.dw[(group*g.n+j)*g.k:]
-	for tap := range g.taps {
-		for r := range g.red {
-			at := r*g.taps + tap // (channel, kernel row, kernel column)
-			if g.band != nil {
-				at = (r%s.C*s.KH+tap)*s.KW + r/s.C
-			}
-			row := panel[(tap*g.red+r)*tile.Cols:][:tile.Cols]
-			for x := range min(tile.Cols, g.n-j) {
-				out[x*g.k+at] = row[x]
-			}
+	out := dst
+	for i := range images {
+		from := g.x[((image+i)*s.H+y0)*s.W*s.C+c0:]
+		for p := range (y1 - y0) * s.W {
+			copyChannels(dst[p*g.block.stride:][:c], from[p*s.C:])
 		}
+		dst = dst[(y1-y0)*s.W*g.block.stride:]
+	}
+	return out
+}
+
+// copyChannels is copy for short runs.
+func copyChannels(dst, src []float32) {
+	c := 0
+	for ; c+tile.Cols <= len(dst); c += tile.Cols {
+		*(*[tile.Cols]float32)(dst[c:]) = *(*[tile.Cols]float32)(src[c:])
+	}
+	for ; c < len(dst); c++ {
+		dst[c] = src[c]
 	}
 }
