@@ -5,7 +5,10 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -90,7 +93,10 @@ type Session struct {
 // Prepare opens the data and builds the step.
 func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugins, workers int) (*Session, error) {
 	d, tr, o := e.Data(), e.Train(), e.Optim()
-	set, err := data.Open(d.Dataset, data.Options{Path: d.Path, AllowPartial: d.AllowPartial, Count: d.Count, Classes: d.Classes, Size: d.ImageSize, Channels: d.Channels})
+	if err := unsupported(e); err != nil {
+		return nil, err
+	}
+	set, err := data.Open(d.Dataset, data.Options{Path: d.Path, EXIF: d.EXIF, AllowPartial: d.AllowPartial, Count: d.Count, Classes: d.Classes, Size: d.ImageSize, Channels: d.Channels})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Where("data"), err)
 	}
@@ -121,6 +127,41 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 		return nil, err
 	}
 	return &Session{Experiment: e, Set: set, Trainer: t, size: d.ImageSize}, nil
+}
+
+// unsupported refuses what the language has and the datasets do not do yet,
+// rather than ignore it.
+func unsupported(e *experiment.Experiment) error {
+	d := e.Data()
+	for key, bad := range map[string]bool{
+		"data.train_split": d.TrainSplit != "" && d.TrainSplit != "train",
+		"data.test_split":  d.TestSplit != "" && d.TestSplit != "test",
+		"data.holdout":     d.Holdout != 0 && d.Holdout != 0.2,
+		"data.path":        d.Dataset == experiment.FashionMNIST && d.Path != "",
+	} {
+		if bad {
+			return fmt.Errorf("%s: %s: this dataset takes the default only; leave it out", e.Where(key), key)
+		}
+	}
+	return nil
+}
+
+// keep saves a numbered checkpoint and removes those beyond the number to keep.
+func (s *Session) keep(dir string, epoch int) error {
+	n, every := s.Experiment.Train().KeepCheckpoints, s.Experiment.Train().CheckpointEveryEpochs
+	if n == 0 {
+		return nil
+	}
+	name := func(e int) string { return filepath.Join(dir, "checkpoints", fmt.Sprintf("epoch-%04d.safetensors", e)) }
+	if err := s.Trainer.State.Save(name(epoch), s.Trainer.Step, nil); err != nil {
+		return err
+	}
+	if old := epoch - n*every; old > 0 {
+		if err := os.Remove(name(old)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	return nil
 }
 
 // Run trains from the trainer's step to the end, evaluates, and leaves
@@ -162,6 +203,9 @@ func (s *Session) Run(ctx context.Context, dir string, p Progress) (*Report, err
 		epoch := t.Step / per
 		if every := tr.CheckpointEveryEpochs; every > 0 && epoch%every == 0 {
 			if err := t.State.Save(last, t.Step, nil); err != nil {
+				return nil, err
+			}
+			if err := s.keep(dir, epoch); err != nil {
 				return nil, err
 			}
 		}
@@ -295,6 +339,7 @@ func (s *Session) probe(e experiment.Eval, subject string, epoch int, tr, te *ev
 			p.Eval(score)
 		}
 	}
+	tr = tr.First(e.TrainLimit)
 	if e.Protocol == experiment.KNN {
 		top1 := eval.KNN(tr, te, classes, e.K, e.Temperature, s.Trainer.Pool)
 		add(Score{e.Protocol, subject, top1, int(s.Experiment.Seed()), epoch, "last", map[string]float64{"k": float64(e.K), "temperature": e.Temperature}})

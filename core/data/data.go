@@ -38,6 +38,7 @@ type Set struct {
 // Options of Open.
 type Options struct {
 	Path           string
+	EXIF           bool // turn photographs upright
 	AllowPartial   bool // accept record files that are shorter than the published ones
 	Count, Classes int  // of synthetic
 	Size, Channels int  // of synthetic
@@ -47,6 +48,7 @@ var openers = map[string]func(Options) (*Set, error){
 	"fashion-mnist": openFashion,
 	"cifar10":       openCIFAR10,
 	"folder":        openFolder,
+	"tar":           openFolder,
 	"synthetic":     openSynthetic,
 }
 

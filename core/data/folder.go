@@ -137,7 +137,7 @@ func split(list []file, o Options) *Set {
 	}
 	named := slices.ContainsFunc(list, func(f file) bool { s, _, ok := strings.Cut(f.name, "/"); return ok && isSplit(s) })
 	set := &Set{Name: "folder", Channels: 3, Mean: []float64{0.485, 0.456, 0.406}, Std: []float64{0.229, 0.224, 0.225}}
-	train, test := &files{}, &files{}
+	train, test := &files{exif: o.EXIF}, &files{exif: o.EXIF}
 	classes := map[string]int{}
 	for pass := range 2 {
 		for _, f := range list {
@@ -189,6 +189,7 @@ func isSplit(s string) bool { return s == "train" || s == "test" || s == "val" }
 type files struct {
 	list   []file
 	labels []int
+	exif   bool
 }
 
 func (f *files) Len() int                { return len(f.list) }
@@ -209,7 +210,7 @@ func (f *files) Decode(i int) (Image, error) {
 			return Image{}, fmt.Errorf("data: %s: %w", f.list[i].name, err)
 		}
 	}
-	img, err := Decode(b)
+	img, err := Decode(b, f.exif)
 	if err != nil {
 		return Image{}, fmt.Errorf("data: %s: %w", f.list[i].name, err)
 	}
@@ -217,8 +218,9 @@ func (f *files) Decode(i int) (Image, error) {
 }
 
 // Decode reads a JPEG or PNG as RGB, as PIL's convert("RGB") does: alpha is
-// dropped, grey repeated, 16 bits cut to the upper 8.
-func Decode(b []byte) (Image, error) {
+// dropped, grey repeated, 16 bits cut to the upper 8. exif turns photographs
+// upright, which torchvision's ImageFolder does not.
+func Decode(b []byte, exif bool) (Image, error) {
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return Image{}, fmt.Errorf("decode: %w", err)
@@ -235,7 +237,11 @@ func Decode(b []byte) (Image, error) {
 	if err != nil {
 		return Image{}, fmt.Errorf("decode: %w", err)
 	}
-	return rgb(img), nil
+	out := rgb(img)
+	if exif && format == "jpeg" {
+		out = out.upright(orientation(b))
+	}
+	return out, nil
 }
 
 // decodeJPEG takes the fast decoder where it is safe: it reads truncated files

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/fwlab/fw/core/data"
+	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/exec"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel"
@@ -14,8 +15,6 @@ import (
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/trace"
 	"github.com/fwlab/fw/core/view"
-
-	"github.com/fwlab/fw/core/dtype"
 )
 
 // Features is a row of D numbers for each image, with its label.
@@ -88,6 +87,14 @@ func Extract(ds data.Dataset, plain *view.Program, encoder *exec.Executable, bat
 		return f, flush()
 	}
 	return f, nil
+}
+
+// First is the first n rows; all of them for n = 0.
+func (f *Features) First(n int) *Features {
+	if n <= 0 || n >= f.N {
+		return f
+	}
+	return &Features{f.X[:n*f.D], f.Labels[:n], n, f.D}
 }
 
 // normalized is the rows divided by their Euclidean norms.
