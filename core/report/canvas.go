@@ -98,8 +98,12 @@ func (h *Heat) at(u, v float64) float64 {
 	x1, y1 := min(x+1, h.W-1), min(y+1, h.H-1)
 	fx, fy := u-float64(x), v-float64(y)
 	get := func(x, y int) float64 { return float64(h.Values[y*h.W+x]) }
-	return (get(x, y)*(1-fx)+get(x1, y)*fx)*(1-fy) + (get(x, y1)*(1-fx)+get(x1, y1)*fx)*fy
+	return blend(blend(get(x, y), get(x1, y), fx), blend(get(x, y1), get(x1, y1), fx), fy)
 }
+
+// blend rounds each product, so that no processor fuses it into the sum and
+// draws another pixel.
+func blend(a, b, share float64) float64 { return float64(a*(1-share)) + float64(b*share) }
 
 // heatColor goes from near black through red to pale yellow, brighter at every step.
 func heatColor(v float64) color.RGBA {
@@ -110,7 +114,7 @@ func heatColor(v float64) color.RGBA {
 	p := min(v, 1) * float64(len(stops)-1)
 	i := min(int(p), len(stops)-2)
 	f := p - float64(i)
-	mix := func(k int) uint8 { return uint8(stops[i][k]*(1-f) + stops[i+1][k]*f) }
+	mix := func(k int) uint8 { return uint8(blend(stops[i][k], stops[i+1][k], f)) }
 	return color.RGBA{mix(0), mix(1), mix(2), 0xff}
 }
 

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+
+	"github.com/fwlab/fw/core/report/chart"
+	"github.com/fwlab/fw/core/rundir"
+)
+
+// figure is a chart on the page.
+type figure struct {
+	Title string
+	Note  string
+	SVG   template.HTML
+}
+
+// figures are the charts of a run's record: loss and learning rate, probes,
+// collapse, then whatever else was recorded, in order of name.
+func (p Page) figures() []figure {
+	var out []figure
+	add := func(title, note string, c chart.Chart) {
+		c.Label = title
+		if svg := c.SVG(); svg != "" {
+			out = append(out, figure{title, note, template.HTML(svg)})
+		}
+	}
+	seen := map[string]bool{}
+	take := func(metric, name string) chart.Series {
+		seen[metric] = true
+		return p.series(metric, name)
+	}
+	x := p.xName()
+
+	loss := chart.Chart{XName: x, Series: []chart.Series{take(rundir.TrainLoss, "loss")}}
+	note := ""
+	if k := p.Report.Train.LossClasses; k > 1 {
+		loss.Levels = []chart.Level{{Name: fmt.Sprintf("ln %d", k), Y: math.Log(float64(k))}}
+		note = fmt.Sprintf("The dashed line is guessing among %d.", k)
+	}
+	add("Training loss", note, loss)
+
+	for _, protocol := range []string{KNN, Linear} {
+		name := ProtocolName(protocol)
+		c := chart.Chart{XName: x, Unit: " %", Value: oneDecimal, Series: []chart.Series{take(protocol+"/top1", name)}, Levels: p.floors(protocol)}
+		c.Series[0].Dots = true
+		if len(c.Series[0].X) > 1 {
+			add(capital(name)+" top-1", floorNote(c.Levels), c)
+		}
+	}
+
+	std := chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseStd, "std")}}
+	note = "Standard deviation of normalised embeddings. At 0 they are one point."
+	if d := p.Report.Collapse.Dim; d > 0 {
+		std.Levels = []chart.Level{{Name: "even", Y: 1 / math.Sqrt(float64(d))}}
+		note = fmt.Sprintf("Standard deviation of normalised embeddings. At 0 they are one point; evenly spread over %d dimensions it is 1/√%d.", d, d)
+	}
+	add("Spread of embeddings", note, std)
+	rank := chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseRankMe, "RankMe")}}
+	note = "How many directions the embeddings use."
+	if c := p.Report.Collapse; c.Dim > 0 && c.Samples > 0 {
+		note = fmt.Sprintf("How many directions the embeddings use, of at most %d.", min(c.Dim, c.Samples))
+	}
+	add("Effective rank (RankMe)", note, rank)
+	add("Learning rate", "", chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.TrainLR, "rate")}})
+
+	for _, metric := range p.History.Names() {
+		if !seen[metric] && len(p.History[metric]) > 1 {
+			add(metric, "", chart.Chart{XName: x, Series: []chart.Series{p.series(metric, metric)}})
+		}
+	}
+	return out
+}
+
+// perEpoch is the steps of an epoch, where the x axis can be in epochs.
+func (p Page) perEpoch() float64 {
+	if t := p.Report.Train; t.Epochs > 1 && t.Steps >= t.Epochs {
+		return float64(t.Steps) / float64(t.Epochs)
+	}
+	return 1
+}
+
+func (p Page) xName() string {
+	if p.perEpoch() == 1 {
+		return "step"
+	}
+	return "epoch"
+}
+
+func (p Page) series(metric, name string) chart.Series {
+	s := chart.Series{Name: name}
+	for _, point := range p.History[metric] {
+		s.X = append(s.X, float64(point.Step)/p.perEpoch())
+		s.Y = append(s.Y, point.Value)
+	}
+	return s
+}
+
+func (p Page) floors(protocol string) []chart.Level {
+	var out []chart.Level
+	for _, f := range []struct{ subject, name string }{{Untrained, "untrained"}, {Pixels, "pixels"}} {
+		if e, ok := find(p.Report.Evals, protocol, f.subject); ok {
+			out = append(out, chart.Level{Name: f.name, Y: float64(e.Top1)})
+		}
+	}
+	return out
+}
+
+func floorNote(levels []chart.Level) string {
+	if len(levels) == 0 {
+		return ""
+	}
+	return "Dashed: the same probe without training."
+}
+
+func capital(s string) string {
+	if s == "kNN" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -1,0 +1,195 @@
+package report
+
+import (
+	"embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fwlab/fw/core/rundir"
+)
+
+// Page is report.html: one file that needs nothing else, for the eye.
+type Page struct {
+	Report   Report
+	History  rundir.History
+	Resolved string // the resolved experiment
+	Pictures []Plate
+}
+
+// Plate is a picture on the page.
+type Plate struct {
+	Title string
+	PNG   []byte
+	Scale int // pixels per point, as the sheet's; 0 is 2
+}
+
+//go:embed page/page.html page/page.css page/page.js
+var pageFiles embed.FS
+
+// HTML writes the page. The same Page gives the same bytes.
+func (p Page) HTML(w io.Writer) error {
+	p.Report = p.Report.filled()
+	view, err := p.view()
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	t, err := template.New("page.html").ParseFS(pageFiles, "page/page.html")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if err := t.Execute(w, view); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// view is what the template shows.
+type view struct {
+	Report
+	CSS      template.CSS
+	JS       template.JS
+	Lead     string // the headline up to its colon
+	Rest     string
+	Tiles    []tile
+	Bars     []barGroup
+	Figures  []figure
+	Plates   []plate
+	Rows     []evalRow
+	Resolved string
+	Host     string
+}
+
+type tile struct{ Name, Value, Unit, Note string }
+
+type plate struct {
+	Title string
+	URI   template.URL
+	Width int // points
+}
+
+type barGroup struct {
+	Name string
+	Bars []bar
+}
+
+type bar struct {
+	Name, Value, Gain string
+	Percent           string // of the full width
+	Lead              bool
+}
+
+type evalRow struct {
+	Protocol, Subject, Top1, Top5, Epoch, Seed, Choice, Settings string
+	Lead                                                         bool
+}
+
+func (p Page) view() (view, error) {
+	v := view{Report: p.Report, Tiles: p.tiles(), Bars: bars(p.Report.Evals), Figures: p.figures(), Rows: rows(p.Report.Evals), Resolved: p.Resolved, Host: host(p.Report.Environment)}
+	css, err := pageFiles.ReadFile("page/page.css")
+	if err != nil {
+		return v, err
+	}
+	js, err := pageFiles.ReadFile("page/page.js")
+	if err != nil {
+		return v, err
+	}
+	v.CSS, v.JS = template.CSS(css), template.JS(js)
+	v.Lead, v.Rest, _ = strings.Cut(p.Report.Headline, ": ")
+	for _, pic := range p.Pictures {
+		w, err := pngWidth(pic.PNG)
+		if err != nil {
+			return v, fmt.Errorf("picture %q: %w", pic.Title, err)
+		}
+		scale := pic.Scale
+		if scale == 0 {
+			scale = 2
+		}
+		v.Plates = append(v.Plates, plate{pic.Title, template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(pic.PNG)), w / scale})
+	}
+	return v, nil
+}
+
+func rows(evals []Eval) []evalRow {
+	lead, _ := headlineEval(evals)
+	var out []evalRow
+	for _, e := range evals {
+		r := evalRow{
+			Protocol: ProtocolName(e.Protocol), Subject: SubjectName(e.Subject), Top1: percent(e.Top1), Top5: "–",
+			Epoch: strconv.Itoa(e.Epoch), Seed: strconv.FormatUint(e.Seed, 10), Choice: e.Choice,
+			Lead: e.Protocol == lead.Protocol && e.Subject == lead.Subject && e.Epoch == lead.Epoch && e.Choice == lead.Choice,
+		}
+		if e.Top5 != nil {
+			r.Top5 = percent(*e.Top5)
+		}
+		var settings []string
+		for _, k := range slices.Sorted(maps.Keys(e.Settings)) {
+			settings = append(settings, fmt.Sprintf("%s %s", k, short(e.Settings[k])))
+		}
+		r.Settings = strings.Join(settings, ", ")
+		out = append(out, r)
+	}
+	return out
+}
+
+// bars sets the subjects of each protocol beside each other, on a scale from 0 to 100 %.
+func bars(evals []Eval) []barGroup {
+	var out []barGroup
+	for _, protocol := range protocols(evals) {
+		g := barGroup{Name: capital(ProtocolName(protocol))}
+		trained, measured := find(evals, protocol, Trained)
+		for _, subject := range []string{Trained, Untrained, Pixels} {
+			e, ok := find(evals, protocol, subject)
+			if !ok {
+				continue
+			}
+			b := bar{Name: SubjectName(subject), Value: percent(e.Top1), Percent: fmt.Sprintf("%.2f", min(max(float64(e.Top1), 0), 100)), Lead: subject == Trained}
+			if measured && subject != Trained {
+				b.Gain = signed(difference(trained, e))
+			}
+			g.Bars = append(g.Bars, b)
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func protocols(evals []Eval) []string {
+	var out []string
+	for _, e := range evals {
+		if !slices.Contains(out, e.Protocol) {
+			out = append(out, e.Protocol)
+		}
+	}
+	return out
+}
+
+func (p Page) tiles() []tile {
+	t := p.Report.Train
+	out := []tile{}
+	for _, protocol := range protocols(p.Report.Evals) {
+		if e, ok := find(p.Report.Evals, protocol, Trained); ok {
+			out = append(out, tile{capital(ProtocolName(protocol)) + " top-1", oneDecimal(float64(e.Top1)), "%", fmt.Sprintf("epoch %d, %s", e.Epoch, e.Choice)})
+		}
+	}
+	memory, unit := scaled(float64(t.PeakRSSBytes), 1024, "B", "KiB", "MiB", "GiB", "TiB")
+	params, big := scaled(float64(t.Params), 1000, "", "k", "M", "G")
+	flops, flopsUnit := scaled(float64(t.FLOPsPerStep), 1000, "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP")
+	return append(out,
+		tile{"Speed", grouped(t.ImagesPerSecond), "images/s", fmt.Sprintf("%s ms a step of %d", short(t.MSPerStep), t.BatchSize)},
+		tile{"Training time", duration(t.Seconds), "", fmt.Sprintf("%d epochs, %s steps", t.Epochs, grouped(float64(t.Steps)))},
+		tile{"Peak memory", memory, unit, "resident"},
+		tile{"Parameters", params, big, flops + " " + flopsUnit + " a step"},
+		tile{"In plugins", share(t.PluginShare), "%", "of a step's time"},
+		tile{"Waiting for data", share(t.DataWaitShare), "%", "of a step's time"},
+	)
+}
+
+func host(e rundir.Environment) string {
+	return strings.Join([]string{"fw " + e.FW, e.Go, e.OS + "/" + e.Arch, strconv.Itoa(e.Cores) + " cores", strconv.Itoa(e.Workers) + " workers", strings.Join(e.CPU, " ")}, " · ")
+}
