@@ -51,6 +51,8 @@ func BenchmarkGemm(b *testing.B) {
 		{"dW 192x576x8320", Spec{M: 192, N: 576, K: 8320, TransA: true}},
 		{"linear 8320x576x192", Spec{M: 8320, N: 576, K: 192, TransB: true, Bias: true}},
 		{"1x1024x1024", Spec{M: 1, N: 1024, K: 1024}},
+		{"1x1024x1024 TB", Spec{M: 1, N: 1024, K: 1024, TransB: true}},
+		{"1024x1x1024 TA", Spec{M: 1024, N: 1, K: 1024, TransA: true}},
 		{"1024x1x1024", Spec{M: 1024, N: 1, K: 1024}},
 		{"1024x1024x1", Spec{M: 1024, N: 1024, K: 1}},
 	} {

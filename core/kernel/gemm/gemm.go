@@ -12,6 +12,7 @@ import (
 type Gemm struct {
 	plan
 	workers int
+	turned  bool // A and B have changed places
 
 	a, b, c, bias []float32
 	panels        []float32 // packed B
@@ -44,6 +45,9 @@ func newGemm(p strided, workers int) (*Gemm, error) {
 	if workers < 1 {
 		return nil, fmt.Errorf("gemm: expected at least 1 worker, found %d", workers)
 	}
+	if p.flat() {
+		return &Gemm{plan: newPlan(p.turned()), workers: workers, turned: true}, nil
+	}
 	return &Gemm{plan: newPlan(p), workers: workers}, nil
 }
 
@@ -57,6 +61,9 @@ func (g *Gemm) FLOPs() int64 {
 
 // Bind sets the buffers. bias is nil unless the Spec asks for one.
 func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
+	if g.turned {
+		a, b = b, a
+	}
 	need("scratch", scratch, g.Scratch())
 	need("C", c, g.sizeC())
 	need("A", a, g.sizeA())

@@ -89,7 +89,7 @@ func check(t testing.TB, s Spec) {
 func TestGemm(t *testing.T) {
 	for _, d := range [][3]int{
 		{1, 1, 1}, {1, 40, 7}, {40, 1, 7}, {7, 40, 1}, {6, 16, 4}, {5, 15, 3}, {13, 33, 129}, {12, 50, 300},
-		{97, 17, 257}, {100, 70, 270}, {3, 200, 600}, {200, 3, 600}, {10, 12, 3000}, {70, 33, 2100}, {130, 140, 64},
+		{97, 17, 257}, {100, 70, 270}, {3, 200, 600}, {200, 3, 600}, {10, 12, 3000}, {40, 33, 2100}, {130, 140, 64},
 	} {
 		for mode := range 12 {
 			s := Spec{M: d[0], N: d[1], K: d[2], TransA: mode&1 != 0, TransB: mode&2 != 0, Accumulate: mode/4 == 1, Bias: mode/4 == 2}
@@ -106,6 +106,7 @@ func TestBatches(t *testing.T) {
 		{M: 20, N: 24, K: 33, Batch: []Batch{{2, 0, 33 * 24, 480}}, Accumulate: true},
 		{M: 10, N: 10, K: 8, LDA: 24, LDB: 24, LDC: 30, TransB: true, Batch: []Batch{{5, 240, 240, 300}, {3, 8, 8, 10}}},
 		{M: 200, N: 170, K: 300, Batch: []Batch{{2, 60000, 51000, 34000}}, TransA: true},
+		{M: 300, N: 1, K: 500, TransA: true, Batch: []Batch{{3, 150000, 500, 300}}}, // a column, computed as a row
 		{M: 9, N: 20, K: 1100, Batch: []Batch{{2, 9900, 22000, 180}}, Bias: true},
 		{M: 7, N: 37, K: 300, Batch: []Batch{{40, 2100, 300 * 37, 259}}, TransA: true, Accumulate: true},
 	} {
@@ -157,6 +158,25 @@ func TestRunDoesNotAllocate(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() { g.Run(p) }); n != 0 {
 			t.Errorf("%+v: Run allocates %v times", s, n)
 		}
+	}
+}
+
+func TestShortBuffersPanic(t *testing.T) {
+	g, err := New(Spec{M: 4, N: 5, K: 6}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 4 {
+		n := [4]int{g.Scratch(), 20, 24, 30}
+		n[i]--
+		func() {
+			defer func() {
+				if v := recover(); v == nil || !strings.Contains(fmt.Sprint(v), "gemm: bind") {
+					t.Errorf("buffer %d one short: recovered %v", i, v)
+				}
+			}()
+			g.Bind(make([]float32, n[0]), make([]float32, n[1]), make([]float32, n[2]), make([]float32, n[3]), nil)
+		}()
 	}
 }
 

@@ -38,6 +38,24 @@ type strided struct {
 
 type batch struct{ size, a, b, c, bias int }
 
+// flat reports a dense column C from an A stored by columns. As the row that C
+// also is, its product reads A's memory in order.
+func (p *strided) flat() bool {
+	return p.n == 1 && p.ldc == 1 && p.am == 1 && p.ak > 1 && !p.withBias
+}
+
+// turned is the product transposed; a flat C is its own transpose.
+func (p strided) turned() strided {
+	t := p
+	t.m, t.n = p.n, p.m
+	t.am, t.ak, t.bk, t.bn, t.ldc = p.bn, p.bk, p.ak, p.am, p.m
+	t.batch = nil
+	for _, b := range p.batch {
+		t.batch = append(t.batch, batch{size: b.size, a: b.b, b: b.a, c: b.c})
+	}
+	return t
+}
+
 // maxElements bounds an operand so that offsets within a tile fit 32 bits.
 const maxElements = math.MaxInt32 / 4
 
