@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/fwlab/fw/core/report/chart"
+	"github.com/fwlab/fw/core/report/words"
 	"github.com/fwlab/fw/core/rundir"
 )
 
@@ -44,27 +45,27 @@ func (p Page) figures() []figure {
 
 	for _, protocol := range []string{KNN, Linear} {
 		name := ProtocolName(protocol)
-		c := chart.Chart{XName: x, Unit: " %", Value: oneDecimal, Series: []chart.Series{take(protocol+"/top1", name)}, Levels: p.floors(protocol)}
+		c := chart.Chart{XName: x, Unit: " %", Value: words.OneDecimal, Series: []chart.Series{take(protocol+"/top1", name)}, Levels: p.floors(protocol)}
 		c.Series[0].Dots = true
 		if len(c.Series[0].X) > 1 {
 			add(capital(name)+" top-1", floorNote(c.Levels), c)
 		}
 	}
 
-	std := chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseStd, "std")}}
+	std := chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseStd, "std")}}
 	note = "Standard deviation of normalised embeddings. At 0 they are one point."
 	if d := p.Report.Collapse.Dim; d > 0 {
 		std.Levels = []chart.Level{{Name: "even", Y: 1 / math.Sqrt(float64(d))}}
 		note = fmt.Sprintf("Standard deviation of normalised embeddings. At 0 they are one point; evenly spread over %d dimensions it is 1/√%d.", d, d)
 	}
 	add("Spread of embeddings", note, std)
-	rank := chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseRankMe, "RankMe")}}
+	rank := chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseRankMe, "RankMe")}}
 	note = "How many directions the embeddings use."
 	if c := p.Report.Collapse; c.Dim > 0 && c.Samples > 0 {
 		note = fmt.Sprintf("How many directions the embeddings use, of at most %d.", min(c.Dim, c.Samples))
 	}
 	add("Effective rank (RankMe)", note, rank)
-	add("Learning rate", "", chart.Chart{XName: x, Value: short, Include: []float64{0}, Series: []chart.Series{take(rundir.TrainLR, "rate")}})
+	add("Learning rate", "", chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{take(rundir.TrainLR, "rate")}})
 
 	for _, metric := range p.History.Names() {
 		if !seen[metric] && len(p.History[metric]) > 1 {

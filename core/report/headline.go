@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/fwlab/fw/core/report/words"
 )
 
 // ProtocolName is a protocol as people write it.
@@ -70,7 +72,7 @@ func Headline(evals []Eval) string {
 func difference(a, b Eval) float64 { return math.Round(10*(printed(a.Top1)-printed(b.Top1))) / 10 }
 
 func printed(v Float) float64 {
-	p, _ := strconv.ParseFloat(oneDecimal(float64(v)), 64)
+	p, _ := strconv.ParseFloat(words.OneDecimal(float64(v)), 64)
 	return p
 }
 

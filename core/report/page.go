@@ -1,16 +1,21 @@
 package report
 
 import (
+	"bytes"
 	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"image/png"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/fwlab/fw/core/report/words"
 	"github.com/fwlab/fw/core/rundir"
 )
 
@@ -89,6 +94,19 @@ type evalRow struct {
 	Lead                                                         bool
 }
 
+// percent is a measurement as printed, a dash where there is none.
+func percent(v Float) string {
+	if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+		return "–"
+	}
+	return words.OneDecimal(float64(v)) + " %"
+}
+
+func pngWidth(data []byte) (int, error) {
+	c, err := png.DecodeConfig(bytes.NewReader(data))
+	return c.Width, err
+}
+
 func (p Page) view() (view, error) {
 	v := view{Report: p.Report, Tiles: p.tiles(), Bars: bars(p.Report.Evals), Figures: p.figures(), Rows: rows(p.Report.Evals), Resolved: p.Resolved, Host: host(p.Report.Environment)}
 	css, err := pageFiles.ReadFile("page/page.css")
@@ -129,7 +147,7 @@ func rows(evals []Eval) []evalRow {
 		}
 		var settings []string
 		for _, k := range slices.Sorted(maps.Keys(e.Settings)) {
-			settings = append(settings, fmt.Sprintf("%s %s", k, short(e.Settings[k])))
+			settings = append(settings, fmt.Sprintf("%s %s", k, words.Short(e.Settings[k])))
 		}
 		r.Settings = strings.Join(settings, ", ")
 		out = append(out, r)
@@ -150,7 +168,7 @@ func bars(evals []Eval) []barGroup {
 			}
 			b := bar{Name: SubjectName(subject), Value: percent(e.Top1), Percent: fmt.Sprintf("%.2f", min(max(float64(e.Top1), 0), 100)), Lead: subject == Trained}
 			if measured && subject != Trained {
-				b.Gain = signed(difference(trained, e))
+				b.Gain = words.Signed(difference(trained, e))
 			}
 			g.Bars = append(g.Bars, b)
 		}
@@ -174,19 +192,19 @@ func (p Page) tiles() []tile {
 	out := []tile{}
 	for _, protocol := range protocols(p.Report.Evals) {
 		if e, ok := find(p.Report.Evals, protocol, Trained); ok {
-			out = append(out, tile{capital(ProtocolName(protocol)) + " top-1", oneDecimal(float64(e.Top1)), "%", fmt.Sprintf("epoch %d, %s", e.Epoch, e.Choice)})
+			out = append(out, tile{capital(ProtocolName(protocol)) + " top-1", words.OneDecimal(float64(e.Top1)), "%", fmt.Sprintf("epoch %d, %s", e.Epoch, e.Choice)})
 		}
 	}
-	memory, unit := scaled(float64(t.PeakRSSBytes), 1024, "B", "KiB", "MiB", "GiB", "TiB")
-	params, big := scaled(float64(t.Params), 1000, "", "k", "M", "G")
-	flops, flopsUnit := scaled(float64(t.FLOPsPerStep), 1000, "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP")
+	memory, unit := words.Scaled(float64(t.PeakRSSBytes), 1024, "B", "KiB", "MiB", "GiB", "TiB")
+	params, big := words.Scaled(float64(t.Params), 1000, "", "k", "M", "G")
+	flops, flopsUnit := words.Scaled(float64(t.FLOPsPerStep), 1000, "FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP")
 	return append(out,
-		tile{"Speed", grouped(t.ImagesPerSecond), "images/s", fmt.Sprintf("%s ms a step of %d", short(t.MSPerStep), t.BatchSize)},
-		tile{"Training time", duration(t.Seconds), "", fmt.Sprintf("%d epochs, %s steps", t.Epochs, grouped(float64(t.Steps)))},
+		tile{"Speed", words.Grouped(t.ImagesPerSecond), "images/s", fmt.Sprintf("%s ms a step of %d", words.Short(t.MSPerStep), t.BatchSize)},
+		tile{"Training time", words.Duration(time.Duration(t.Seconds * float64(time.Second))), "", fmt.Sprintf("%d epochs, %s steps", t.Epochs, words.Grouped(float64(t.Steps)))},
 		tile{"Peak memory", memory, unit, "resident"},
 		tile{"Parameters", params, big, flops + " " + flopsUnit + " a step"},
-		tile{"In plugins", share(t.PluginShare), "%", "of a step's time"},
-		tile{"Waiting for data", share(t.DataWaitShare), "%", "of a step's time"},
+		tile{"In plugins", words.Share(t.PluginShare), "%", "of a step's time"},
+		tile{"Waiting for data", words.Share(t.DataWaitShare), "%", "of a step's time"},
 	)
 }
 

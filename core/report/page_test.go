@@ -83,22 +83,3 @@ func TestOtherMetricsHaveTheirCurves(t *testing.T) {
 		t.Errorf("the last figure is %q", last.Title)
 	}
 }
-
-func TestWords(t *testing.T) {
-	for got, want := range map[string]string{
-		share(0): "0", share(0.00001): "<0.01", share(0.0021): "0.21", share(0.5): "50.0",
-		signed(-1.2): "−1.2", signed(3): "+3.0",
-		grouped(1431.2): "1\u202f431", grouped(7.25): "7.2", grouped(12345678): "12\u202f345\u202f678",
-		duration(59.4): "59 s", duration(128): "2 min 8 s", duration(7260): "2 h 1 min",
-		percent(84.12): "84.1 %",
-	} {
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-	for v, want := range map[float64]string{999: "999 ", 1000: "1.0 k", 999_999: "1.0 M", 11_200_000: "11.2 M", 187_392: "187 k"} {
-		if n, unit := scaled(v, 1000, "", "k", "M"); n+" "+unit != want {
-			t.Errorf("%v is %q, want %q", v, n+" "+unit, want)
-		}
-	}
-}

@@ -22,7 +22,7 @@ for (const svg of document.querySelectorAll("svg.chart")) {
     }
     tip.hidden = false;
     const host = svg.parentNode.getBoundingClientRect(), left = box.left - host.left + at * unit;
-    tip.style.top = box.top - host.top + t * unit - 6 + "px";
+    tip.style.top = box.top - host.top + t * unit - 26 + "px";
     tip.style.left = Math.min(left + 10, host.width - tip.offsetWidth - 8) + "px";
   });
   const hide = () => { tip.hidden = true; cross.remove(); };
