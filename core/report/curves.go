@@ -16,6 +16,29 @@ type figure struct {
 	Title string
 	Note  string
 	SVG   template.HTML
+	chart chart.Chart
+}
+
+// Plot is a chart as a file.
+type Plot struct {
+	Name string // of the file, "training-loss.svg"
+	SVG  []byte
+}
+
+// Plots are the page's charts as files, for the run's folder of plots.
+func (p Page) Plots() []Plot {
+	var out []Plot
+	for _, f := range p.figures() {
+		out = append(out, Plot{slug(f.Title) + ".svg", f.chart.File()})
+	}
+	return out
+}
+
+// slug is a title as the name of a file: letters, digits and single hyphens.
+func slug(title string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(title), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	}), "-")
 }
 
 // figures are the charts of a run's record: loss and learning rate, probes,
@@ -25,7 +48,7 @@ func (p Page) figures() []figure {
 	add := func(title, note string, c chart.Chart) {
 		c.Label = title
 		if svg := c.SVG(); svg != "" {
-			out = append(out, figure{title, note, template.HTML(svg)})
+			out = append(out, figure{title, note, template.HTML(svg), c})
 		}
 	}
 	seen := map[string]bool{}

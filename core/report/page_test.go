@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding/xml"
 	"regexp"
 	"strings"
 	"testing"
@@ -81,5 +82,18 @@ func TestOtherMetricsHaveTheirCurves(t *testing.T) {
 	figures := p.figures()
 	if last := figures[len(figures)-1]; last.Title != "bank/age" {
 		t.Errorf("the last figure is %q", last.Title)
+	}
+}
+
+func TestPlotsAreFiles(t *testing.T) {
+	var names []string
+	for _, p := range examplePage(t).Plots() {
+		names = append(names, p.Name)
+		if err := xml.Unmarshal(p.SVG, new(struct{})); err != nil || !bytes.Contains(p.SVG, []byte("xmlns=")) {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+	}
+	if got, want := strings.Join(names, " "), "training-loss.svg knn-top-1.svg spread-of-embeddings.svg effective-rank-rankme.svg learning-rate.svg"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

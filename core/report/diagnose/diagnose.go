@@ -57,7 +57,7 @@ const (
 	MinLosses = 60
 	// AtChance is how near to ln K, as a share of it, a loss counts as there.
 	// Known cases sat within 0.1 %: 6.24 = ln 512, 8.32 = ln 4097
-	// (lightly#736, lightly#1007), 8.006 = ln 3000 (SwAV's README).
+	// (lightly#736, lightly#1007), 8.006 = ln 3000 for 3000 prototypes.
 	AtChance = 0.01
 	// StillFalling is a fall from one window to the next, as a share of the
 	// loss's size, from which on a run near chance is left alone.
