@@ -61,7 +61,7 @@ func TestVerifyRefusesContradictions(t *testing.T) {
 		"parameter alpha: its default is of type int, expected float":          func(p *schema.Param) { p.Default = schema.OfInt(1) },
 		"parameter alpha: choices are for strings, its type is float":          func(p *schema.Param) { p.Choices = []string{"a"} },
 		"parameter alpha: an open bound that is not given":                     func(p *schema.Param) { p.HasMax, p.MaxOpen = false, true },
-		"parameter alpha: a bound is not a number":                             func(p *schema.Param) { p.Min = math.NaN() },
+		"parameter alpha: a bound is no finite number":                         func(p *schema.Param) { p.Min = math.NaN() },
 	} {
 		p := good
 		breakIt(&p)

@@ -19,8 +19,8 @@ func (p *Param) Verify() error {
 		return p.fault("a range is for numbers, its type is " + string(p.Type))
 	case p.MinOpen && !p.HasMin || p.MaxOpen && !p.HasMax:
 		return p.fault("an open bound that is not given")
-	case p.Min != p.Min || p.Max != p.Max:
-		return p.fault("a bound is not a number")
+	case p.Min-p.Min != 0 || p.Max-p.Max != 0:
+		return p.fault("a bound is no finite number")
 	case p.HasMin && p.HasMax && (p.Min > p.Max || p.Min == p.Max && (p.MinOpen || p.MaxOpen)):
 		return p.fault("no value is " + p.Range())
 	case len(p.Choices) > 0 && p.Type != String:

@@ -27,6 +27,9 @@ func (ps *Problems) Add(at Pos, format string, args ...any) {
 	ps.list = append(ps.list, Problem{at, fmt.Sprintf(format, args...)})
 }
 
+// Merge adds all that other noted.
+func (ps *Problems) Merge(other *Problems) { ps.list = append(ps.list, other.list...) }
+
 // Err is nil when nothing was added, else an [Errors] in the order of places.
 func (ps *Problems) Err() error {
 	if len(ps.list) == 0 {

@@ -23,6 +23,10 @@ func Golden(t *testing.T, pattern string, run func(t *testing.T, parts map[strin
 		t.Fatalf("no golden files %s: %v", pattern, err)
 	}
 	for _, file := range files {
+		file, err := filepath.Abs(file) // run may change the working directory
+		if err != nil {
+			t.Fatal(err)
+		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			golden(t, file, run)
 		})
