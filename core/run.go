@@ -341,7 +341,10 @@ func (s *Session) probe(e experiment.Eval, subject string, epoch int, tr, te *ev
 	}
 	tr = tr.First(e.TrainLimit)
 	if e.Protocol == experiment.KNN {
-		top1 := eval.KNN(tr, te, classes, e.K, e.Temperature, s.Trainer.Pool)
+		top1, err := eval.KNN(tr, te, classes, e.K, e.Temperature, s.Trainer.Pool)
+		if err != nil {
+			return err
+		}
 		add(Score{e.Protocol, subject, top1, int(s.Experiment.Seed()), epoch, "last", map[string]float64{"k": float64(e.K), "temperature": e.Temperature}})
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/isa"
 )
 
 // cli is the command line; each verb has a file of its own.
@@ -52,7 +52,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return code
 	}
 	if err == nil {
-		err = kernel.CheckISA()
+		err = isa.Check()
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "fw:", err)

@@ -9,7 +9,7 @@ import (
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/exec"
 	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/shape"
@@ -54,17 +54,17 @@ func Extract(ds data.Dataset, plain *view.Program, encoder *exec.Executable, bat
 		if _, err := plain.Fill(workers, indices, rng.New(0)); err != nil {
 			return err
 		}
-		rows := kernel.BufferOf(out.Data)
+		rows := buf.Of(out.Data)
 		if encoder != nil {
 			in, _ := encoder.Input("batch/x")
-			copy(in.U8(), out.Data)
+			copy(in.U8, out.Data)
 			if err := encoder.Run(); err != nil {
 				return err
 			}
 			rows, _ = encoder.Output("features")
 		}
-		f.D = len(rows.F32()) / batch
-		f.X = append(f.X, rows.F32()[:n*f.D]...)
+		f.D = len(rows.F32) / batch
+		f.X = append(f.X, rows.F32[:n*f.D]...)
 		for _, i := range indices[:n] {
 			l, _ := ds.Label(i)
 			f.Labels = append(f.Labels, int32(l))

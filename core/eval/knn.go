@@ -4,22 +4,25 @@ import (
 	"math"
 	"sort"
 
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/pool"
 )
 
 // KNN is the weighted nearest-neighbour probe (Wu et al. 2018): cosine
 // similarity, the k nearest vote with exp(s/temperature). It returns the share
 // of test images classified rightly, in percent.
-func KNN(train, test *Features, classes, k int, temperature float64, workers *pool.Pool) float64 {
+func KNN(train, test *Features, classes, k int, temperature float64, workers *pool.Pool) (float64, error) {
 	v := &vote{train: train, test: test, classes: classes, k: min(k, train.N), temperature: temperature, right: make([]bool, test.N)}
 	v.bank = train.normalized()
 	queries := test.normalized()
 	const rows = 256
-	m := kernel.NewMatMul(kernel.MatSpec{Batch: 1, M: rows, N: train.N, K: train.D, ARow: train.D, ACol: 1, BRow: 1, BCol: train.D}, workers.Workers())
+	m, err := gemm.New(gemm.Spec{M: rows, N: train.N, K: train.D, TransB: true}, workers.Workers())
+	if err != nil {
+		return 0, err
+	}
 	v.sims = make([]float32, rows*train.N)
-	scratch, q := make([]float32, m.Scratch(workers.Workers())), make([]float32, rows*train.D)
-	m.Bind(scratch, v.sims, q, v.bank)
+	scratch, q := make([]float32, m.Scratch()), make([]float32, rows*train.D)
+	m.Bind(scratch, v.sims, q, v.bank, nil)
 	for v.at = 0; v.at < test.N; v.at += rows {
 		clear(q)
 		copy(q, queries[v.at*train.D:])
@@ -32,7 +35,7 @@ func KNN(train, test *Features, classes, k int, temperature float64, workers *po
 			n++
 		}
 	}
-	return 100 * float64(n) / float64(test.N)
+	return 100 * float64(n) / float64(test.N), nil
 }
 
 type vote struct {

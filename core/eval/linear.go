@@ -7,7 +7,7 @@ import (
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/pool"
@@ -56,15 +56,15 @@ func Linear(train, test *Features, classes int, c LinearConfig, workers *pool.Po
 	if err != nil {
 		return 0, err
 	}
-	input := func(name string) kernel.Buffer { in, _ := ex.Input(name); return in }
+	input := func(name string) buf.Buf { in, _ := ex.Input(name); return in }
 	key := rng.New(c.Seed).FoldString("linear")
-	weight, bias := input("param/weight").F32(), input("param/bias").F32()
+	weight, bias := input("param/weight").F32, input("param/bias").F32
 	s := key.Stream()
 	for i := range weight {
 		weight[i] = float32(0.01 * s.Normal())
 	}
 	mean, rstd := train.moments()
-	x, y, step := input("batch/x").F32(), input("batch/y").I32(), input(link.StepInput).I32()
+	x, y, step := input("batch/x").F32, input("batch/y").I32, input(link.StepInput).I32
 	var order []int
 	for i := range steps {
 		if i%per == 0 {

@@ -57,7 +57,7 @@ func run(t *testing.T, f *ir.Func, args []interp.Tensor, workers int) []interp.T
 	}
 	for i, in := range f.Inputs {
 		b, _ := ex.Input(in.Name)
-		copy(b.U8(), args[i].Bytes())
+		copy(b.U8, args[i].Bytes())
 	}
 	for range 2 { // the second run finds the arena dirty
 		if err := ex.Run(); err != nil {
@@ -67,7 +67,7 @@ func run(t *testing.T, f *ir.Func, args []interp.Tensor, workers int) []interp.T
 	var out []interp.Tensor
 	for _, o := range f.Outputs {
 		b, _ := ex.Output(o.Name)
-		out = append(out, interp.FromBytes(f.Shape(o.Value), b.U8()))
+		out = append(out, interp.FromBytes(f.Shape(o.Value), b.U8))
 	}
 	return out
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/fwlab/fw/core/interp"
 	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/move"
 	"github.com/fwlab/fw/core/plan"
 	"github.com/fwlab/fw/core/pool"
 )
@@ -17,17 +18,18 @@ import (
 // Options of an Executable.
 type Options struct {
 	Pool    *pool.Pool
-	Aliases map[string]string        // outputs that are the next values of inputs
-	Inputs  map[string]kernel.Buffer // inputs whose memory is shared with others
-	Eval    interp.Eval              // runs eval ops
+	Aliases map[string]string  // outputs that are the next values of inputs
+	Inputs  map[string]buf.Buf // inputs whose memory is shared with others
+	Eval    interp.Eval        // runs eval ops
 }
 
 // Executable is a Func bound to its buffers.
 type Executable struct {
 	plan    *plan.Plan
 	pool    *pool.Pool
-	buffers []kernel.Buffer // by value
+	buffers []buf.Buf // by value
 	kernels []bound
+	unbound []func(scratch []float32)
 	flops   int64
 	scratch int
 	profile map[string]time.Duration
@@ -37,7 +39,7 @@ type Executable struct {
 
 type bound struct {
 	op string
-	k  kernel.Kernel
+	k  runner
 }
 
 // New plans f and binds its kernels.
@@ -46,16 +48,16 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	ex := &Executable{plan: p, pool: o.Pool, buffers: make([]kernel.Buffer, len(f.Shapes)), eval: o.Eval}
-	arena := kernel.NewBuffer(p.Arena)
+	ex := &Executable{plan: p, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval}
+	arena := buf.New(p.Arena)
 	for _, in := range f.Inputs {
 		n := f.Shape(in.Value).Bytes()
 		b, shared := o.Inputs[in.Name]
 		if !shared {
-			b = kernel.NewBuffer(n)
+			b = buf.New(n)
 		}
-		if b.Len() != n {
-			return nil, fmt.Errorf("exec: @%s: input %s: expected %d bytes, found %d", f.Name, in.Name, n, b.Len())
+		if len(b.U8) != n {
+			return nil, fmt.Errorf("exec: @%s: input %s: expected %d bytes, found %d", f.Name, in.Name, n, len(b.U8))
 		}
 		ex.buffers[in.Value] = b
 	}
@@ -66,25 +68,27 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 			ex.buffers[v] = ex.buffers[root]
 		}
 	}
-	var late []func(scratch []float32)
 	for i := range f.Instrs {
 		in := &f.Instrs[i]
 		if in.Op == "reshape" {
 			continue
 		}
-		k, err := ex.bind(in, &late)
+		k, err := ex.bind(in)
 		if err != nil {
 			return nil, fmt.Errorf("exec: @%s: instruction %d: %s: %w", f.Name, i, in.Op, err)
 		}
 		ex.kernels = append(ex.kernels, bound{in.Op, k})
 	}
 	for _, c := range p.Copies {
-		ex.kernels = append(ex.kernels, bound{"copy", kernel.Copy(ex.buffers[c.To].U8(), ex.buffers[c.From].U8())})
+		s := f.Shape(c.To)
+		k, err := move.NewCopy(s.DType, s.Size(), ex.pool.Workers())
+		if err != nil {
+			return nil, fmt.Errorf("exec: @%s: copy: %w", f.Name, err)
+		}
+		ex.later(k, []buf.Buf{ex.buffers[c.To]}, []buf.Buf{ex.buffers[c.From]})
+		ex.kernels = append(ex.kernels, bound{"copy", k})
 	}
-	scratch := kernel.NewBuffer(4 * ex.scratch).F32()
-	for _, bindScratch := range late {
-		bindScratch(scratch)
-	}
+	ex.bindScratch()
 	return ex, nil
 }
 
@@ -105,19 +109,19 @@ func (ex *Executable) Run() error {
 }
 
 // Input is the memory of an input; the caller writes it before Run.
-func (ex *Executable) Input(name string) (kernel.Buffer, bool) {
+func (ex *Executable) Input(name string) (buf.Buf, bool) {
 	v, ok := ex.plan.Func.Input(name)
 	if !ok {
-		return kernel.Buffer{}, false
+		return buf.Buf{}, false
 	}
 	return ex.buffers[v], true
 }
 
 // Output is the memory of an output, valid until the next Run.
-func (ex *Executable) Output(name string) (kernel.Buffer, bool) {
+func (ex *Executable) Output(name string) (buf.Buf, bool) {
 	v, ok := ex.plan.Func.Output(name)
 	if !ok {
-		return kernel.Buffer{}, false
+		return buf.Buf{}, false
 	}
 	return ex.buffers[v], true
 }

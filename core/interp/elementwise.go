@@ -5,7 +5,6 @@ import (
 
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/kernel"
 )
 
 type row func(a ir.Attrs, in, out []Tensor)
@@ -118,18 +117,18 @@ func elementwise() map[string]row {
 		"divide": pairOf(func(d dtype.DType, x, y float64) float64 {
 			switch d {
 			case dtype.I32:
-				return float64(kernel.DivI32(int32(x), int32(y)))
+				return float64(divI32(int32(x), int32(y)))
 			case dtype.U32:
-				return float64(kernel.DivU32(uint32(x), uint32(y)))
+				return float64(divU32(uint32(x), uint32(y)))
 			}
 			return x / y
 		}),
 		"remainder": pairOf(func(d dtype.DType, x, y float64) float64 {
 			switch d {
 			case dtype.I32:
-				return float64(kernel.RemI32(int32(x), int32(y)))
+				return float64(remI32(int32(x), int32(y)))
 			case dtype.U32:
-				return float64(kernel.RemU32(uint32(x), uint32(y)))
+				return float64(remU32(uint32(x), uint32(y)))
 			}
 			return math.Mod(x, y)
 		}),
@@ -168,11 +167,11 @@ func elementwise() map[string]row {
 			for i, x := range in[0].V {
 				switch out[0].Shape.DType {
 				case dtype.I32:
-					x = float64(kernel.ToI32(x))
+					x = float64(toI32(x))
 				case dtype.U32:
-					x = float64(kernel.ToU32(x))
+					x = float64(toU32(x))
 				case dtype.U8:
-					x = float64(min(kernel.ToU32(x), 255))
+					x = float64(min(toU32(x), 255))
 				case dtype.Bool:
 					x = truth(x != 0)
 				}

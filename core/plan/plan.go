@@ -156,7 +156,7 @@ func (p *Plan) reuse(i int, v ir.ID) int {
 	in := &p.Func.Instrs[i]
 	for _, w := range in.In {
 		r := p.Root[w]
-		if in.Body == nil || p.Last[r] != i || p.Offset[r] < 0 || p.size(r) != p.size(v) || !inPlace(in, w) || r != w || p.handed(i, p.Offset[r]) {
+		if in.Body == nil || p.Last[r] != i || p.Offset[r] < 0 || p.size(r) != p.size(v) || p.Func.Shape(r).DType.Size() != p.Func.Shape(v).DType.Size() || !inPlace(in, w) || r != w || p.handed(i, p.Offset[r]) {
 			continue
 		}
 		return p.Offset[r]

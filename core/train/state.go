@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/kernel"
+	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/rng"
@@ -75,10 +75,10 @@ func initial(sh shape.Shape, a ir.Attrs, key rng.Key) tensor.Tensor {
 }
 
 // Buffers gives the state's memory to executables.
-func (s *State) Buffers() map[string]kernel.Buffer {
-	out := map[string]kernel.Buffer{}
+func (s *State) Buffers() map[string]buf.Buf {
+	out := map[string]buf.Buf{}
 	for name, t := range s.tensors {
-		out[name] = kernel.BufferOf(t.Data)
+		out[name] = buf.Of(t.Data)
 	}
 	return out
 }

@@ -110,7 +110,7 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	t.Skipped = append(t.Skipped, b.skipped...)
 	for _, o := range b.program.Outputs {
 		if in, ok := t.Exec.Input(link.BatchPrefix + o.Name); ok {
-			copy(in.U8(), o.Data)
+			copy(in.U8, o.Data)
 		}
 	}
 	t.set(link.StepInput, uint32(t.Step))
@@ -141,7 +141,7 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 func (t *Trainer) set(name string, words ...uint32) {
 	if b, ok := t.Exec.Input(name); ok {
 		for i, w := range words {
-			binary.LittleEndian.PutUint32(b.U8()[4*i:], w)
+			binary.LittleEndian.PutUint32(b.U8[4*i:], w)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func (t *Trainer) scalar(name string) float64 {
 	if !ok {
 		return math.NaN()
 	}
-	return float64(b.F32()[0])
+	return float64(b.F32[0])
 }
 
 // Key is the root of the run's randomness.

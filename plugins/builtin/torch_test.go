@@ -67,7 +67,7 @@ func TestTrainingEqualsPyTorch(t *testing.T) {
 					if !ok {
 						t.Fatalf("the step has no input %s", name)
 					}
-					return b.F32()
+					return b.F32
 				}
 				params := 0
 				for _, name := range f.Names() {
@@ -81,8 +81,8 @@ func TestTrainingEqualsPyTorch(t *testing.T) {
 				}
 				copy(input("batch/views.0"), read("x"))
 				if b, ok := tr.Exec.Input("batch/target.angle"); ok {
-					for i := range b.I32() {
-						b.I32()[i] = int32(i / batch)
+					for i := range b.I32 {
+						b.I32[i] = int32(i / batch)
 					}
 				}
 				check := func(when, prefix string, bound float64) {
@@ -94,12 +94,12 @@ func TestTrainingEqualsPyTorch(t *testing.T) {
 				}
 				for step, want := range read("losses") {
 					b, _ := tr.Exec.Input("step")
-					b.I32()[0] = int32(step)
+					b.I32[0] = int32(step)
 					if err := tr.Exec.Run(); err != nil {
 						t.Fatal(err)
 					}
 					loss, _ := tr.Exec.Output("loss")
-					near(t, "loss", loss.F32(), []float32{want}, 1e-4)
+					near(t, "loss", loss.F32, []float32{want}, 1e-4)
 					if step == 0 {
 						check("one.", "param/", 1e-5)
 					}

@@ -1,5 +1,0 @@
-//go:build !noasm
-
-package kernel
-
-const haveAsm = true
