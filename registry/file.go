@@ -14,38 +14,44 @@ import (
 const FileName = "registry.toml"
 
 // UserFile is the user's registry: in $FW_HOME, or fw's folder among the user's
-// configuration. getenv is os.Getenv.
-func UserFile(getenv func(string) string) (string, error) {
+// configuration; "" where the system knows neither. getenv is os.Getenv.
+func UserFile(getenv func(string) string) string {
 	if home := getenv("FW_HOME"); home != "" {
-		return filepath.Join(home, FileName), nil
+		return filepath.Join(home, FileName)
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", fmt.Errorf("registry: no folder for the user's configuration, set FW_HOME: %w", err)
+		return ""
 	}
-	return filepath.Join(dir, "fw", FileName), nil
+	return filepath.Join(dir, "fw", FileName)
 }
 
-// ProjectFile is the registry of the project that a file belongs to: the nearest
-// registry.toml beside it or above, "" if there is none. The folder that holds
-// .git is the last one looked at.
+// ProjectFile is the registry of the project that a file belongs to, "" if there is
+// none: the nearest registry.toml beside the file or above it, up to the folder that
+// holds .git. Outside of a repository only the file's own folder counts, since
+// folders above may be anyone's.
 func ProjectFile(file string) (string, error) {
 	dir, err := filepath.Abs(filepath.Dir(file))
 	if err != nil {
 		return "", fmt.Errorf("registry: %w", err)
 	}
-	for {
-		path := filepath.Join(dir, FileName)
-		if _, err := os.Stat(path); err == nil {
-			return path, nil
+	nearest := ""
+	for at := dir; ; at = filepath.Dir(at) {
+		path := filepath.Join(at, FileName)
+		if _, err := os.Stat(path); err == nil && nearest == "" {
+			nearest = path
 		}
-		_, err := os.Stat(filepath.Join(dir, ".git"))
-		up := filepath.Dir(dir)
-		if err == nil || up == dir {
-			return "", nil
+		if _, err := os.Stat(filepath.Join(at, ".git")); err == nil {
+			return nearest, nil
 		}
-		dir = up
+		if at == filepath.Dir(at) {
+			break
+		}
 	}
+	if filepath.Dir(nearest) != dir {
+		return "", nil
+	}
+	return nearest, nil
 }
 
 // entry is a plugin that a registry lists.

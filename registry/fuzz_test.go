@@ -79,7 +79,7 @@ func FuzzRegistry(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r := &Registry{o: Options{Carriers: []string{WASM, Process}}, entries: entries}
+		r := &Registry{o: Options{ABI: 1, IR: 1, Carriers: []string{WASM, Process}}, entries: entries}
 		if got := len(r.List()); got != len(entries) {
 			t.Fatalf("%d rows for %d entries", got, len(entries))
 		}

@@ -2,13 +2,11 @@ package registry
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/experiment"
-	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tomlx"
 )
@@ -95,14 +93,6 @@ func (l *Lock) Encode() []byte {
 	return w.Bytes()
 }
 
-// WriteLock replaces the file whole or not at all.
-func WriteLock(path string, l *Lock) error {
-	if err := atomicfile.WriteBytes(path, l.Encode()); err != nil {
-		return fmt.Errorf("lock: %w", err)
-	}
-	return nil
-}
-
 // ReadLock reads fw.lock; an error that is fs.ErrNotExist means there is none.
 func ReadLock(path string) (*Lock, error) {
 	src, err := readFile(path)
@@ -176,29 +166,26 @@ func (p *Locked) sha256(carrier, platform string) string {
 	return ""
 }
 
-// Verify refuses plugins that are not what the lock pins, naming every difference.
-// Plugins of the lock that are not used are no concern.
-func (l *Lock) Verify(plugins []*Resolved) error {
-	var problems []error
-	for _, p := range plugins {
-		if text := l.differs(p); text != "" {
-			problems = append(problems, fmt.Errorf("lock: plugin %q: %s", p.Manifest.Info.ID, text))
-		}
+// check refuses a plugin that is not what the lock pins. file is where the lock
+// lies, for the cure.
+func (l *Lock) check(p *Resolved, file string) error {
+	if text := l.differs(p, file); text != "" {
+		return fmt.Errorf("lock: plugin %q: %s", p.Manifest.Info.ID, text)
 	}
-	return errors.Join(problems...)
+	return nil
 }
 
 // differs says how a plugin is not the locked one, "" if it is.
-func (l *Lock) differs(p *Resolved) string {
+func (l *Lock) differs(p *Resolved, file string) string {
 	i := &p.Manifest.Info
 	k := l.find(i.ID)
 	switch {
 	case k == nil:
-		return "it is not locked; remove fw.lock to lock it anew"
+		return fmt.Sprintf("it is not locked; remove %s to lock it anew", file)
 	case k.Kind != i.Kind:
 		return fmt.Sprintf("expected kind %s, found %s", k.Kind, i.Kind)
 	case k.Version != i.Version:
-		return fmt.Sprintf("expected version %s, found %s (%s); use = \"%s@%s\" names the locked one, removing fw.lock takes the new one", k.Version, i.Version, p.From, i.ID, k.Version)
+		return fmt.Sprintf("expected version %s, found %s (%s); use = \"%s@%s\" names the locked one, removing %s takes the new one", k.Version, i.Version, p.From, i.ID, k.Version, file)
 	case k.BuiltIn != (p.Builtin != nil):
 		return fmt.Sprintf("expected the one %s, found one from %s under the same version %s", place(k.BuiltIn), p.From, i.Version)
 	}
@@ -209,10 +196,10 @@ func (l *Lock) differs(p *Resolved) string {
 		}
 	}
 	if changed != nil {
-		return strings.Join(changed, "; ") + fmt.Sprintf("; version %s changed under its name (%s): put it back, or remove fw.lock if the change is meant", i.Version, p.From)
+		return strings.Join(changed, "; ") + fmt.Sprintf("; version %s changed under its name (%s): put it back, or remove %s if the change is meant", i.Version, p.From, file)
 	}
 	if a := p.Artifact; a.SHA256 != "" && k.sha256(a.Carrier, a.Platform) == "" {
-		return fmt.Sprintf("its artifact for %s on %s is not locked; remove fw.lock to lock it anew", a.Carrier, a.Platform)
+		return fmt.Sprintf("its artifact for %s on %s is not locked; remove %s to lock it anew", a.Carrier, a.Platform, file)
 	}
 	return ""
 }

@@ -30,7 +30,8 @@ type Manifest struct {
 	Artifacts    []Artifact
 }
 
-// Limits are what a plugin asks for in place of the host's; 0 is the host's own.
+// Limits are what a plugin needs at most; 0 is what the host gives. A host that
+// gives a module less refuses it; processes have no limits.
 type Limits struct {
 	MemoryMiB int
 	Fuel      int // of one call

@@ -32,20 +32,27 @@ type Options struct {
 	ABI, IR  int      // versions that this host runs
 	Platform string   // "linux/amd64"; "" is this machine's
 	Carriers []string // the preferred one first; nil is wasm, then process
-	Lock     *Lock    // what an id without a version means, if it is in the lock
+	Lock     string   // path of fw.lock: what an id without a version means, and which hashes are taken; "" for none
 
 	// Describe starts a plugin and asks it what it is, for entries without a manifest.
 	// Without it they cannot be used.
 	Describe func(*Resolved) (wire.DescribeReply, error)
 }
 
-// Registry knows every plugin of its layers. It does not change.
+// Registry knows every plugin of its layers. It does not change: what was resolved
+// once is answered again, whatever happens to the files. It is not for several
+// goroutines.
 type Registry struct {
-	o       Options
-	entries []*entry
+	o        Options
+	lock     *Lock // nil if there is none
+	entries  []*entry
+	resolved map[question]*Resolved
 }
 
-// Open reads the layers. A registry.toml that cannot be read is an error; a
+// question is what Resolve was asked.
+type question struct{ kind, use string }
+
+// Open reads the layers and the lock. A registry.toml that cannot be read is an error; a
 // manifest that cannot is reported when it is needed, and by List.
 func Open(o Options) (*Registry, error) {
 	if o.Platform == "" {
@@ -54,7 +61,14 @@ func Open(o Options) (*Registry, error) {
 	if o.Carriers == nil {
 		o.Carriers = []string{WASM, Process}
 	}
-	r := &Registry{o: o}
+	r := &Registry{o: o, resolved: map[question]*Resolved{}}
+	if o.Lock != "" {
+		l, err := ReadLock(o.Lock)
+		if err != nil {
+			return nil, err
+		}
+		r.lock = l
+	}
 	for i := range o.Builtin {
 		r.entries = append(r.entries, shipped(&o.Builtin[i], o.ABI, o.IR))
 	}
@@ -102,7 +116,8 @@ type Row struct {
 	Error   string `json:"error,omitempty"` // why it cannot be used here
 }
 
-// List is every plugin of every layer, by id and version.
+// List is every plugin of every layer, by id and version, each with its hash
+// checked. It starts none.
 func (r *Registry) List() []Row {
 	entries := slices.Clone(r.entries)
 	slices.SortStableFunc(entries, func(a, b *entry) int {
@@ -113,12 +128,13 @@ func (r *Registry) List() []Row {
 	for _, e := range entries {
 		i := &e.manifest.Info
 		row := Row{ID: i.ID, Kind: i.Kind, Version: i.Version, From: e.from}
-		if e.broken != nil {
-			row.Error = e.broken.Error()
-		} else if a, err := r.choose(e); err != nil {
+		p, err := r.usable(e)
+		if err == nil {
+			row.Carrier, row.SHA256 = p.Artifact.Carrier, p.Artifact.SHA256
+			err = p.Verify()
+		}
+		if err != nil {
 			row.Error = err.Error()
-		} else {
-			row.Carrier, row.SHA256 = a.Carrier, a.SHA256
 		}
 		rows = append(rows, row)
 	}

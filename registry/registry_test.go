@@ -55,7 +55,7 @@ func TestRegistryGolden(t *testing.T) {
 }
 
 // Each golden file is a tree of files and what its `resolve` lines give: the plugin,
-// then what its artifact and the lock say.
+// then what its artifact says.
 func TestResolveGolden(t *testing.T) {
 	tomltest.Golden(t, "testdata/resolve/*.txt", func(t *testing.T, parts map[string]string) string {
 		t.Chdir(t.TempDir())
@@ -78,11 +78,7 @@ func TestResolveGolden(t *testing.T) {
 			o.ABI, o.IR = 2, 2
 		}
 		if parts["fw.lock"] != "" {
-			l, err := ReadLock("fw.lock")
-			if err != nil {
-				t.Fatal(err)
-			}
-			o.Lock = l
+			o.Lock = "fw.lock"
 		}
 		r, err := Open(o)
 		if err != nil {
@@ -105,11 +101,6 @@ func resolve(r *Registry, kind, use string) string {
 	text := fmt.Sprintf("%s %s, %s, from %s", p.Manifest.Info.ID, p.Manifest.Info.Version, p.Artifact.Carrier, p.From)
 	if err := p.Verify(); err != nil {
 		text += "\n" + err.Error()
-	}
-	if r.o.Lock != nil {
-		if err := r.o.Lock.Verify([]*Resolved{p}); err != nil {
-			text += "\n" + err.Error()
-		}
 	}
 	return text
 }
@@ -213,12 +204,20 @@ func TestInlineEntriesAreDescribed(t *testing.T) {
 	}
 	info := wire.PluginInfo{ID: "me/x", Kind: "crop", Version: "1.0.0", Style: "crop", Params: []schema.Param{{Name: "alpha", Type: schema.Float}}}
 	reply := wire.DescribeReply{ABI: 1, IRVersion: 1, Plugins: []wire.PluginInfo{info}}
-	r, err := Open(Options{File: file, ABI: 1, IR: 1, Describe: func(p *Resolved) (wire.DescribeReply, error) {
-		if p.Path != filepath.Join(dir, "x") {
-			return reply, errors.New("started " + p.Path)
+	resolve := func() (*Registry, error) {
+		r, err := Open(Options{File: file, ABI: 1, IR: 1, Describe: func(p *Resolved) (wire.DescribeReply, error) {
+			if p.Path != filepath.Join(dir, "x") {
+				return reply, errors.New("started " + p.Path)
+			}
+			return reply, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return reply, nil
-	}})
+		_, err = r.Resolve("crop", "me/x")
+		return r, err
+	}
+	r, err := resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,12 +226,15 @@ func TestInlineEntriesAreDescribed(t *testing.T) {
 		t.Errorf("got %v, %v", spec, err)
 	}
 	reply.ABI = 2
-	if _, err := r.Resolve("crop", "me/x"); err == nil || !strings.Contains(err.Error(), "speaks ABI 2, this fw speaks 1") {
+	if _, err := resolve(); err == nil || !strings.Contains(err.Error(), "speaks ABI 2, this fw speaks 1") {
 		t.Errorf("a newer ABI gives %v", err)
+	}
+	if _, err := r.Resolve("crop", "me/x"); err != nil {
+		t.Errorf("what was resolved is asked again: %v", err)
 	}
 	reply.ABI = 1
 	reply.Plugins[0].Version = "1.0.1"
-	if _, err := r.Resolve("crop", "me/x"); err == nil || !strings.Contains(err.Error(), "listed as crop 1.0.0, it says crop 1.0.1") {
+	if _, err := resolve(); err == nil || !strings.Contains(err.Error(), "listed as crop 1.0.0, it says crop 1.0.1") {
 		t.Errorf("another version gives %v", err)
 	}
 }
@@ -252,19 +254,21 @@ func TestLockOfWhatItLocks(t *testing.T) {
 	}
 	l := NewLock([]*Resolved{loss, crop, crop})
 	path := filepath.Join(t.TempDir(), LockName)
-	if err := WriteLock(path, l); err != nil {
+	if err := os.WriteFile(path, l.Encode(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	again, err := ReadLock(path)
 	if err != nil || !reflect.DeepEqual(l, again) {
 		t.Fatalf("wrote %v, read %v, %v", l, again, err)
 	}
-	if err := again.Verify([]*Resolved{crop, loss}); err != nil {
-		t.Error(err)
+	for _, p := range []*Resolved{crop, loss} {
+		if err := again.check(p, path); err != nil {
+			t.Error(err)
+		}
 	}
 	changed := *crop
 	changed.Manifest.Artifacts = []Artifact{{Carrier: WASM, Platform: AnyPlatform, SHA256: strings.Repeat("1", 64)}}
-	if err := again.Verify([]*Resolved{&changed}); err == nil || !strings.Contains(err.Error(), "version 1.0.0 changed under its name") {
+	if err := again.check(&changed, path); err == nil || !strings.Contains(err.Error(), "version 1.0.0 changed under its name") {
 		t.Errorf("a changed module gives %v", err)
 	}
 }
@@ -272,19 +276,28 @@ func TestLockOfWhatItLocks(t *testing.T) {
 func TestListSaysWhatIsBroken(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
-	if err := os.WriteFile(file, []byte("[[plugin]]\nmanifest = \"gone\"\n"), 0o644); err != nil {
-		t.Fatal(err)
+	inline := "[[plugin]]\nid = \"me/x\"\nkind = \"crop\"\nversion = \"1.0.0\"\ncarrier = \"wasm\"\nartifact = \"x\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\n"
+	for name, text := range map[string]string{file: "[[plugin]]\nmanifest = \"gone\"\n" + inline, filepath.Join(dir, "x"): "x"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r, err := Open(Options{Builtin: builtins(), Project: file, User: filepath.Join(dir, "none.toml"), ABI: 1, IR: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	rows := r.List()
-	if len(rows) != 3 || rows[0].Error == "" || rows[1].ID != "fw/all" || rows[1].Carrier != Process || rows[2].Carrier != WASM || len(rows[2].SHA256) != 64 || rows[2].From != "built in" {
+	if len(rows) != 4 || rows[0].Error == "" || rows[3].ID != "me/x" || !strings.Contains(rows[3].Error, "found 2d711642b726b044") || rows[1].ID != "fw/all" || rows[1].Carrier != Process || rows[2].Carrier != WASM || len(rows[2].SHA256) != 64 || rows[2].From != "built in" {
 		t.Errorf("got %+v", rows)
 	}
 	if _, err := Open(Options{File: filepath.Join(dir, "none.toml")}); err == nil {
 		t.Error("a registry that was asked for and is not there is no error")
+	}
+}
+
+func TestUserFile(t *testing.T) {
+	if got := UserFile(func(string) string { return "home" }); got != filepath.Join("home", FileName) {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -298,7 +311,7 @@ func TestProjectFileIsTheNearestAbove(t *testing.T) {
 	}
 	experiment := filepath.Join(dir, "repo", "a", "b", "x.toml")
 	for _, c := range []struct{ put, want string }{
-		{filepath.Join(dir, FileName), ""}, // outside the repository
+		{filepath.Join(dir, FileName), ""}, // above the repository
 		{filepath.Join(dir, "repo", FileName), filepath.Join(dir, "repo", FileName)},
 		{filepath.Join(dir, "repo", "a", FileName), filepath.Join(dir, "repo", "a", FileName)},
 	} {
@@ -306,6 +319,21 @@ func TestProjectFileIsTheNearestAbove(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := ProjectFile(experiment); err != nil || got != c.want {
+			t.Errorf("with %s: got %q, %v, want %q", c.put, got, err, c.want)
+		}
+	}
+	plain := filepath.Join(dir, "plain", "x.toml")
+	if err := os.MkdirAll(filepath.Dir(plain), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ put, want string }{
+		{filepath.Join(dir, FileName), ""}, // in no repository, the folder above may be anyone's
+		{filepath.Join(dir, "plain", FileName), filepath.Join(dir, "plain", FileName)},
+	} {
+		if err := os.WriteFile(c.put, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ProjectFile(plain); err != nil || got != c.want {
 			t.Errorf("with %s: got %q, %v, want %q", c.put, got, err, c.want)
 		}
 	}

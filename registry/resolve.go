@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/schema"
 )
@@ -28,9 +29,36 @@ func (r *Registry) Lookup(kind, use string) (experiment.Spec, error) {
 // "id@version", or the path of a plugin's folder. An id alone means the locked
 // version if there is one, else the newest of the strongest layer that has it.
 func (r *Registry) Resolve(kind, use string) (*Resolved, error) {
+	asked := question{kind, use}
+	if p := r.resolved[asked]; p != nil {
+		return p, nil
+	}
 	e, err := r.find(kind, use)
 	if err != nil {
 		return nil, err
+	}
+	p, err := r.usable(e)
+	if err != nil {
+		return nil, err
+	}
+	if r.lock != nil {
+		if err := r.lock.check(p, r.o.Lock); err != nil {
+			return nil, err
+		}
+	}
+	if e.inline {
+		if p, err = r.described(p); err != nil {
+			return nil, err
+		}
+	}
+	r.resolved[asked] = p
+	return p, nil
+}
+
+// usable is an entry as this host would start it.
+func (r *Registry) usable(e *entry) (*Resolved, error) {
+	if e.broken != nil {
+		return nil, e.broken
 	}
 	if err := r.speaks(&e.manifest, e.inline); err != nil {
 		return nil, err
@@ -39,15 +67,17 @@ func (r *Registry) Resolve(kind, use string) (*Resolved, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.Carrier == WASM {
+		if err := fits(&e.manifest); err != nil {
+			return nil, err
+		}
+	}
 	p := &Resolved{Manifest: e.manifest, Artifact: a, Builtin: e.builtin, From: e.from}
 	if e.builtin == nil {
 		// absolute, as a bare name would be searched for elsewhere
 		if p.Path, err = filepath.Abs(filepath.Join(e.dir, filepath.FromSlash(a.Path))); err != nil {
 			return nil, fmt.Errorf("plugin %q: %w", e.manifest.Info.ID, err)
 		}
-	}
-	if e.inline {
-		return r.described(p)
 	}
 	return p, nil
 }
@@ -75,9 +105,9 @@ func (r *Registry) find(kind, use string) (*entry, error) {
 	if err := ofKind(same[len(same)-1], kind); err != nil {
 		return nil, err
 	}
-	if !pinned && r.o.Lock != nil {
-		if l := r.o.Lock.find(id); l != nil {
-			version, pinned, locked = l.Version, true, " as fw.lock pins it"
+	if !pinned && r.lock != nil {
+		if l := r.lock.find(id); l != nil {
+			version, pinned, locked = l.Version, true, " as "+r.o.Lock+" pins it"
 		}
 	}
 	if pinned {
@@ -160,6 +190,13 @@ func sameVersion(a, b *entry) error {
 	if a == b || a.manifest.Info.Version != b.manifest.Info.Version {
 		return nil
 	}
+	if (a.builtin == nil) != (b.builtin == nil) {
+		if a.builtin != nil {
+			a = b
+		}
+		return fmt.Errorf("plugin %q: version %s is built in, and %s has another under the same version; a version never changes: give that one another version, or remove it",
+			a.manifest.Info.ID, a.manifest.Info.Version, a.from)
+	}
 	for _, x := range a.manifest.Artifacts {
 		for _, y := range b.manifest.Artifacts {
 			if x.Carrier == y.Carrier && x.Platform == y.Platform && x.SHA256 != y.SHA256 {
@@ -184,6 +221,21 @@ func (r *Registry) speaks(m *Manifest, inline bool) error {
 		return fmt.Errorf("plugin %q %s traces programs of version %d and above, this fw runs %d; use a newer fw, or an older version of the plugin", i.ID, i.Version, m.IRMin, r.o.IR)
 	case m.IRMax < r.o.IR:
 		return fmt.Errorf("plugin %q %s traces programs of version %d at most, this fw runs %d; build the plugin again with this fw's SDK", i.ID, i.Version, m.IRMax, r.o.IR)
+	}
+	return nil
+}
+
+// fits refuses a module that needs more memory or work than one gets.
+func fits(m *Manifest) error {
+	i, fuel := &m.Info, abi.FuelDefault
+	if i.Style == "crop" {
+		fuel = abi.FuelCrop
+	}
+	switch {
+	case m.Limits.MemoryMiB > abi.MaxMemory>>20:
+		return fmt.Errorf("plugin %q %s asks for %d MiB of memory, this fw gives %d; build it to need less, or as a process", i.ID, i.Version, m.Limits.MemoryMiB, abi.MaxMemory>>20)
+	case m.Limits.Fuel > fuel:
+		return fmt.Errorf("plugin %q %s asks for %d units of work in a call, this fw gives %d; build it to need less, or as a process", i.ID, i.Version, m.Limits.Fuel, fuel)
 	}
 	return nil
 }
