@@ -19,6 +19,7 @@ type cli struct {
 	Check  checkCmd  `cmd:"" help:"Parse, resolve, trace, link and plan an experiment without training; says parameters, FLOPs and memory."`
 	Graph  graphCmd  `cmd:"" help:"Print the program of an experiment at a stage of its way to the processor."`
 	Views  viewsCmd  `cmd:"" help:"Draw a contact sheet: original images and the views that the plugins make of them."`
+	Bench  benchCmd  `cmd:"" help:"Time the steps of an experiment: by kind of op, with FLOP/s and memory."`
 	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
 	Data   dataCmd   `cmd:"" help:"Datasets: list them."`
 }

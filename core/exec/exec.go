@@ -5,7 +5,6 @@ package exec
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/fwlab/fw/core/interp"
 	"github.com/fwlab/fw/core/ir"
@@ -30,16 +29,16 @@ type Executable struct {
 	buffers []buf.Buf // by value
 	kernels []bound
 	unbound []func(scratch []float32)
-	flops   int64
 	scratch int
-	profile map[string]time.Duration
+	profile *Profile
 	eval    interp.Eval
 	err     error // of the last eval op
 }
 
 type bound struct {
-	op string
-	k  runner
+	op   string
+	k    runner
+	cost cost
 }
 
 // New plans f and binds its kernels.
@@ -77,7 +76,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("exec: @%s: instruction %d: %s: %w", f.Name, i, in.Op, err)
 		}
-		ex.kernels = append(ex.kernels, bound{in.Op, k})
+		ex.kernels = append(ex.kernels, bound{in.Op, k, costOf(f, in, k)})
 	}
 	for _, c := range p.Copies {
 		s := f.Shape(c.To)
@@ -86,7 +85,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 			return nil, fmt.Errorf("exec: @%s: copy: %w", f.Name, err)
 		}
 		ex.later(k, []buf.Buf{ex.buffers[c.To]}, []buf.Buf{ex.buffers[c.From]})
-		ex.kernels = append(ex.kernels, bound{"copy", k})
+		ex.kernels = append(ex.kernels, bound{"copy", k, cost{bytes: 2 * s.Bytes()}})
 	}
 	ex.bindScratch()
 	return ex, nil
@@ -95,15 +94,12 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 // Run computes the outputs from the inputs.
 func (ex *Executable) Run() error {
 	ex.err = nil
+	if ex.profile != nil {
+		ex.profiled()
+		return ex.err
+	}
 	for i := range ex.kernels {
-		b := &ex.kernels[i]
-		if ex.profile == nil {
-			b.k.Run(ex.pool)
-			continue
-		}
-		start := time.Now()
-		b.k.Run(ex.pool)
-		ex.profile[b.op] += time.Since(start)
+		ex.kernels[i].k.Run(ex.pool)
 	}
 	return ex.err
 }
@@ -130,13 +126,12 @@ func (ex *Executable) Output(name string) (buf.Buf, bool) {
 func (ex *Executable) Plan() *plan.Plan { return ex.plan }
 
 // FLOPs counts the multiplications and additions of products and convolutions in one Run.
-func (ex *Executable) FLOPs() int64 { return ex.flops }
+func (ex *Executable) FLOPs() (n int64) {
+	for i := range ex.kernels {
+		n += ex.kernels[i].cost.flops
+	}
+	return n
+}
 
 // Memory is the bytes of all buffers, scratch included.
 func (ex *Executable) Memory() int { return ex.plan.Arena + ex.plan.Inputs() + 4*ex.scratch }
-
-// StartProfile begins to sum the time of each kind of op; Profile reads the sums.
-func (ex *Executable) StartProfile() { ex.profile = map[string]time.Duration{} }
-
-// Profile is the time spent in each kind of op since StartProfile.
-func (ex *Executable) Profile() map[string]time.Duration { return ex.profile }
