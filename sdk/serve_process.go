@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	plugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -27,6 +28,7 @@ func Serve(plugins ...*Plugin) {
 	}
 	go dieWithParent()
 	plugin.Serve(&plugin.ServeConfig{
+		Logger:          hclog.NewNullLogger(),
 		HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},
 		Plugins:         plugin.PluginSet{"fw": service{handler: Handler(plugins...)}},
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {

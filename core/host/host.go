@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/fwlab/fw/core/abi"
@@ -71,12 +72,22 @@ func (e *Error) Error() string {
 		s += ": " + string(e.Kind)
 	}
 	if e.Err != nil {
-		s += ": " + e.Err.Error()
+		s += ": " + printable(e.Err.Error())
 	}
 	if e.Stderr != "" {
-		s += "\n  " + strings.ReplaceAll(strings.TrimSpace(e.Stderr), "\n", "\n  ")
+		s += "\n  " + strings.ReplaceAll(strings.TrimSpace(printable(e.Stderr)), "\n", "\n  ")
 	}
 	return s
+}
+
+// printable keeps a plugin's words from driving the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '?'
+		}
+		return r
+	}, s)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
@@ -90,7 +101,8 @@ func Text(b []byte) error {
 }
 
 // Plugin is a Caller that starts on first use, starts afresh after a trap or a
-// crash and tries the call once more, and counts calls.
+// crash and tries the call once more, and counts calls. After a call that timed out
+// it starts afresh too, for the next call.
 type Plugin struct {
 	Name  string
 	start func(ctx context.Context) (Caller, error)
@@ -123,11 +135,13 @@ func (p *Plugin) Call(ctx context.Context, m abi.Method, request []byte) ([]byte
 			return reply, nil
 		}
 		var e *Error
-		lost := errors.As(err, &e) && (e.Kind == Trapped || e.Kind == Crashed)
-		if !lost || try > 0 {
+		lost := errors.As(err, &e) && (e.Kind == Trapped || e.Kind == Crashed || e.Kind == TimedOut)
+		if lost {
+			p.drop(c)
+		}
+		if !lost || try > 0 || e.Kind == TimedOut {
 			return nil, p.named(err, m, Refused)
 		}
-		p.drop(c)
 	}
 }
 

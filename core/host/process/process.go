@@ -19,32 +19,33 @@ import (
 	"github.com/hashicorp/go-hclog"
 	plugin "github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/fwlab/fw/core/abi"
-	"github.com/fwlab/fw/core/abi/rawgrpc"
 	"github.com/fwlab/fw/core/host"
 )
 
 // Config says what to start.
 type Config struct {
-	Path   string
-	Args   []string
-	Env    []string // beside the handshake; the host's own environment does not pass
-	SHA256 string   // of the file at Path, hexadecimal; "" skips the check (the host's own executable)
+	Path         string
+	Args         []string
+	Env          []string      // beside the handshake; the host's own environment does not pass
+	SHA256       string        // of the file at Path, hexadecimal; "" skips the check (the host's own executable)
+	StartTimeout time.Duration // 0 is 20 seconds
+	CallTimeout  time.Duration // 0 is two minutes
 }
 
-// Timeout of one call.
-const Timeout = 2 * time.Minute
+// grace is how long a process has to end by itself.
+const grace = 2 * time.Second
 
-type client struct {
-	c      *plugin.Client
-	conn   *grpc.ClientConn
-	dir    string
-	stderr *tail
-	done   chan struct{}
-	once   sync.Once
+type process struct {
+	c       *plugin.Client
+	cmd     *exec.Cmd
+	conn    *grpc.ClientConn
+	timeout time.Duration // of one call
+	dir     string
+	stderr  *tail
+	done    chan struct{}
+	once    sync.Once
 }
 
 // Start checks the file's hash and starts it. The process dies with the host.
@@ -58,24 +59,7 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("process: %w", err)
 	}
-	p := &client{dir: dir, stderr: &tail{}, done: make(chan struct{})}
-	cmd := exec.Command(cfg.Path, cfg.Args...)
-	cmd.Env = cfg.Env
-	dieWithHost(cmd)
-	p.c = plugin.NewClient(&plugin.ClientConfig{
-		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},
-		Plugins:          plugin.PluginSet{"fw": grpcPlugin{}},
-		Cmd:              cmd,
-		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		SkipHostEnv:      true,
-		StartTimeout:     20 * time.Second,
-		Stderr:           p.stderr,
-		SyncStdout:       io.Discard,
-		SyncStderr:       p.stderr,
-		Logger:           hclog.NewNullLogger(),
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: dir},
-		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(abi.MaxEval), grpc.MaxCallSendMsgSize(abi.MaxEval))},
-	})
+	p := newProcess(cfg, dir)
 	started := make(chan error, 1)
 	go func() {
 		// The kernel's parent-death signal follows the thread that started the
@@ -85,15 +69,44 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 		<-p.done
 	}()
 	if err := <-started; err != nil {
-		p.Close()
+		p.stop(0)
 		return nil, &host.Error{Kind: host.NotLoaded, Err: fmt.Errorf("process: %s: %w", cfg.Path, err), Stderr: p.stderr.String()}
 	}
 	return p, nil
 }
 
-func (p *client) connect() error {
+func newProcess(cfg Config, dir string) *process {
+	p := &process{cmd: exec.Command(cfg.Path, cfg.Args...), timeout: cfg.CallTimeout, dir: dir, stderr: &tail{}, done: make(chan struct{})}
+	if p.timeout == 0 {
+		p.timeout = 2 * time.Minute
+	}
+	if cfg.StartTimeout == 0 {
+		cfg.StartTimeout = 20 * time.Second
+	}
+	p.cmd.Env = append([]string{plugin.EnvUnixSocketDir + "=" + dir}, cfg.Env...)
+	alone(p.cmd)
+	p.c = plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},
+		Plugins:          plugin.PluginSet{"fw": grpcPlugin{}},
+		Cmd:              p.cmd,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		SkipHostEnv:      true,
+		StartTimeout:     cfg.StartTimeout,
+		Stderr:           p.stderr,
+		SyncStdout:       io.Discard,
+		SyncStderr:       p.stderr,
+		Logger:           hclog.NewNullLogger(),
+		GRPCDialOptions:  []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(abi.MaxEval), grpc.MaxCallSendMsgSize(abi.MaxEval))},
+	})
+	return p
+}
+
+func (p *process) connect() error {
 	rpc, err := p.c.Client()
 	if err != nil {
+		if strings.Contains(err.Error(), "incompatible API version") {
+			return fmt.Errorf("it speaks another ABI than this host's %d: build it again with this fw's SDK, or use the fw that it was built for: %w", abi.Version, err)
+		}
 		return err
 	}
 	raw, err := rpc.Dispense("fw")
@@ -120,47 +133,39 @@ func checkHash(path, want string) error {
 	return nil
 }
 
-// Call sends the request's bytes and returns the reply's.
-func (p *client) Call(ctx context.Context, m abi.Method, request []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
-	defer cancel()
-	var reply rawgrpc.Bytes
-	err := p.conn.Invoke(ctx, "/"+abi.Service+"/"+m.String(), &rawgrpc.Bytes{B: request}, &reply, grpc.ForceCodec(rawgrpc.Codec{}))
-	if err == nil {
-		limit := abi.MaxReply
-		if m == abi.Eval {
-			limit = abi.MaxEval
-		}
-		if len(reply.B) > limit {
-			return nil, &host.Error{Kind: host.BadReply, Err: fmt.Errorf("expected at most %d bytes, found %d", limit, len(reply.B))}
-		}
-		return reply.B, nil
-	}
-	st := status.Convert(err)
-	kind := host.Refused
-	switch st.Code() {
-	case codes.Unavailable, codes.Internal, codes.Canceled:
-		kind = host.Crashed
-	case codes.DeadlineExceeded:
-		kind = host.TimedOut
-	case codes.ResourceExhausted:
-		kind = host.BadReply
-	}
-	e := &host.Error{Kind: kind, Err: errors.New(st.Message())}
-	if kind != host.Refused {
-		e.Stderr = p.stderr.String()
-	}
-	return nil, e
+// Close stops the process and removes its folder.
+func (p *process) Close() error {
+	p.stop(grace)
+	return nil
 }
 
-// Close stops the process and removes its folder.
-func (p *client) Close() error {
+// stop ends the process, which may do so by itself within a time. It returns soon
+// whatever the process does: its own children may hold its pipes open.
+func (p *process) stop(within time.Duration) {
 	p.once.Do(func() {
-		p.c.Kill()
-		close(p.done)
-		os.RemoveAll(p.dir)
+		defer os.RemoveAll(p.dir)
+		defer close(p.done)
+		ended := make(chan struct{})
+		end := func() { p.c.Kill(); close(ended) }
+		if within > 0 {
+			go end()
+			select {
+			case <-ended:
+				return
+			case <-time.After(within):
+			}
+		}
+		if p.cmd.Process != nil && !p.c.Exited() {
+			kill(p.cmd.Process)
+		}
+		if within == 0 {
+			go end()
+		}
+		select {
+		case <-ended:
+		case <-time.After(grace):
+		}
 	})
-	return nil
 }
 
 type grpcPlugin struct{ plugin.NetRPCUnsupportedPlugin }
@@ -173,24 +178,4 @@ func (grpcPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, c *grpc.Cl
 	return c, nil
 }
 
-// tail keeps the last words of a process.
-type tail struct {
-	mu sync.Mutex
-	b  []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if n := len(t.b) - 4096; n > 0 {
-		t.b = t.b[n:]
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.ToValidUTF8(string(t.b), "?")
-}
+var _ host.Caller = (*process)(nil)
