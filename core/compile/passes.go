@@ -16,7 +16,7 @@ type Pass struct {
 }
 
 // Passes is the pipeline. Verify stands before fusion because fusions are the
-// compiler's own and no op of the table.
+// compiler's own: no op of the table, or one with more attributes.
 var Passes = []Pass{
 	{"verify", op.VerifyFunc},
 	{"simplify", simplify},
@@ -24,6 +24,7 @@ var Passes = []Pass{
 	{"common subexpressions", shareCommon},
 	{"dead code", removeDead},
 	{"verify", op.VerifyFunc},
+	{"normalisation fusion", fuseNorm},
 	{"fusion", fuse},
 }
 

@@ -152,7 +152,8 @@ func (b *binding) window() pooling.Window {
 }
 
 func (b *binding) batchNorm() norm.BatchNorm {
-	return norm.BatchNorm{Dims: b.is[0].Dims, Groups: b.a.Int("groups", 1), Epsilon: float32(b.a.Float("epsilon", 0))}
+	return norm.BatchNorm{Dims: b.is[0].Dims, Groups: b.a.Int("groups", 1), Epsilon: float32(b.a.Float("epsilon", 0)),
+		Relu: b.a.Bool("relu"), Residual: b.a.Bool("residual")}
 }
 
 func (b *binding) layerNorm() norm.LayerNorm {

@@ -3,17 +3,14 @@ package train
 import (
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 
-	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
+	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/rundir/atomicfile"
-	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
 )
 
@@ -24,7 +21,7 @@ type State struct {
 
 // NewState allocates and initialises the state of a flat step. Each tensor has
 // a key of its own, so it does not depend on what else there is.
-func NewState(flat *link.Flat, slots []optim.Slot, key rng.Key) *State {
+func NewState(flat *link.Flat, slots []optim.Slot, key rng.Key, workers *pool.Pool) (*State, error) {
 	s := &State{map[string]tensor.Tensor{}}
 	key = key.FoldString("init")
 	for _, p := range flat.Params {
@@ -32,46 +29,23 @@ func NewState(flat *link.Flat, slots []optim.Slot, key rng.Key) *State {
 		if _, source, ok := flat.TargetOf(name); ok {
 			name = source // an average starts equal to what it follows
 		}
-		s.tensors[link.ParamPrefix+p.Name] = initial(p.Shape, p.Attrs, key.FoldString(name))
+		t, err := initial(p.Shape, p.Attrs, key.FoldString(name), workers)
+		if err != nil {
+			return nil, fmt.Errorf("train: initial %s: %w", p.Name, err)
+		}
+		s.tensors[link.ParamPrefix+p.Name] = t
 	}
 	for _, p := range flat.States {
-		s.tensors[link.StatePrefix+p.Name] = initial(p.Shape, p.Attrs, key.FoldString(p.Name))
+		t, err := initial(p.Shape, p.Attrs, key.FoldString(p.Name), workers)
+		if err != nil {
+			return nil, fmt.Errorf("train: initial %s: %w", p.Name, err)
+		}
+		s.tensors[link.StatePrefix+p.Name] = t
 	}
 	for _, o := range slots {
 		s.tensors[o.Name] = tensor.New(o.Shape)
 	}
-	return s
-}
-
-func initial(sh shape.Shape, a ir.Attrs, key rng.Key) tensor.Tensor {
-	t := tensor.New(sh)
-	args, st := a.Floats("args"), key.Stream()
-	var draw func() float64
-	switch a.Str("init") {
-	case "normal":
-		draw = func() float64 { return args[0] + args[1]*st.Normal() }
-	case "uniform":
-		draw = func() float64 { return st.Uniform(args[0], args[1]) }
-	case "truncated_normal":
-		draw = func() float64 {
-			for range 1000 {
-				if x := args[0] + args[1]*st.Normal(); x >= args[2] && x <= args[3] {
-					return x
-				}
-			}
-			return math.Max(args[2], math.Min(args[3], args[0]))
-		}
-	default:
-		if args[0] == 0 {
-			return t
-		}
-		draw = func() float64 { return args[0] }
-	}
-	f := t.F32()
-	for i := range f {
-		f[i] = float32(draw())
-	}
-	return t
+	return s, nil
 }
 
 // Buffers gives the state's memory to executables.
@@ -83,45 +57,41 @@ func (s *State) Buffers() map[string]buf.Buf {
 	return out
 }
 
-const stepKey = "fw.step"
+// Items is the state for a checkpoint, in order of name.
+func (s *State) Items() []tensor.Item { return tensor.Items(s.tensors) }
 
-// Save writes the state after a number of steps, whole or not at all.
-func (s *State) Save(path string, step int, meta map[string]string) error {
-	m := map[string]string{stepKey: strconv.Itoa(step)}
-	for k, v := range meta {
-		m[k] = v
+// Restore takes over the tensors of a checkpoint: each must be there with its
+// shape, and no other. On an error the state is as it was.
+func (s *State) Restore(from map[string]tensor.Tensor) error {
+	for name, t := range s.tensors {
+		switch f, ok := from[name]; {
+		case !ok:
+			return fmt.Errorf("train: state: %s is not in the checkpoint", name)
+		case !f.Shape.Equal(t.Shape):
+			return fmt.Errorf("train: state: %s: expected %s, the checkpoint has %s", name, t.Shape, f.Shape)
+		}
 	}
-	return writeTensors(path, tensor.Items(s.tensors), m)
-}
-
-func writeTensors(path string, items []tensor.Item, meta map[string]string) error {
-	err := atomicfile.Write(path, func(w io.Writer) error { return tensor.Write(w, items, meta) })
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w; what was there before is untouched", err)
+	for name := range from {
+		if _, ok := s.tensors[name]; !ok {
+			return fmt.Errorf("train: state: the checkpoint has %s, the step does not", name)
+		}
 	}
+	s.copyFrom(from)
 	return nil
 }
 
-// Load reads a checkpoint into the state and returns its step. Every tensor
-// must be there with its shape, and no other.
-func (s *State) Load(path string) (step int, err error) {
-	f, err := tensor.Open(path)
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint: %w", err)
-	}
-	defer f.Close()
-	if got, want := len(f.Names()), len(s.tensors); got != want {
-		return 0, fmt.Errorf("checkpoint: %s: expected %d tensors, found %d", path, want, got)
-	}
+func (s *State) copyFrom(from map[string]tensor.Tensor) {
 	for name, t := range s.tensors {
-		if err := f.ReadInto(name, t); err != nil {
-			return 0, fmt.Errorf("checkpoint: %s: %w", path, err)
-		}
+		copy(t.Data, from[name].Data)
 	}
-	if step, err = strconv.Atoi(f.Metadata()[stepKey]); err != nil || step < 0 {
-		return 0, fmt.Errorf("checkpoint: %s: no step number", path)
+}
+
+func (s *State) clone() *State {
+	c := &State{map[string]tensor.Tensor{}}
+	for name, t := range s.tensors {
+		c.tensors[name] = t.Clone()
 	}
-	return step, nil
+	return c
 }
 
 // Export writes the encoder's parameters and statistics under their own names,
@@ -139,5 +109,8 @@ func (s *State) Export(path, scope string, step int, meta map[string]string) err
 			}
 		}
 	}
-	return writeTensors(path, items, meta)
+	if err := atomicfile.Write(path, func(w io.Writer) error { return tensor.Write(w, items, meta) }); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package train
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"math"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/view"
 )
 
@@ -27,6 +27,9 @@ type Config struct {
 	Optim     optim.Config
 	Seed      uint64
 	Workers   int
+	// CheckFinite looks at the whole state after each step, not at the loss
+	// alone, and keeps a copy of the state before it.
+	CheckFinite bool
 }
 
 // Trainer is a step ready to run, with its state.
@@ -40,6 +43,11 @@ type Trainer struct {
 	Step     int // updates done
 	Skipped  []view.Replacement
 	DataWait time.Duration // time the step waited for its batch
+	// LossClasses is K where guessing gives a loss of ln K: the width of the one
+	// log-softmax that the loss is made of; 0 where there is none, or several.
+	LossClasses int
+
+	before *State // the last step, with CheckFinite
 
 	root    rng.Key
 	program *view.Program
@@ -56,7 +64,7 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 		return nil, err
 	}
 	crops := func(sizes [][2]int, keys []rng.Key) ([]view.Rect, error) {
-		return c.Plugins.Crop.Crops(ctx, sizes, keys)
+		return c.Plugins.Crop.Crops(context.WithoutCancel(ctx), sizes, keys) // an interrupt lets the step end
 	}
 	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, crops); err != nil {
 		return nil, err
@@ -65,7 +73,7 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Flat = flat
+	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
 	slots, aliases, err := optim.Append(flat, c.Optim)
 	if err != nil {
@@ -78,9 +86,14 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 		return nil, err
 	}
 	t.Stages["compiled"] = compiled
-	t.State = NewState(flat, slots, t.root)
+	if t.State, err = t.Fresh(); err != nil {
+		return nil, err
+	}
 	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers()}); err != nil {
 		return nil, err
+	}
+	if c.CheckFinite {
+		t.before = t.State.clone()
 	}
 	for _, o := range compiled.Outputs {
 		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
@@ -91,12 +104,13 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 }
 
 // Fresh is the state as it was before the first step.
-func (t *Trainer) Fresh() *State { return NewState(t.Flat, t.slots, t.root) }
+func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.root, t.Pool) }
 
 // StepsPerEpoch drops the last, smaller batch.
 func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 
-// Run does one update and returns its loss and metrics.
+// Run does one update and returns its loss and metrics. Where a value is not
+// finite the error is a *NotFiniteError, and the update does not count.
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	if t.loader == nil {
 		t.loader = newLoader(t)
@@ -123,17 +137,20 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	}
 	t.set(link.IndexInput, indices...)
 	t.loader.free <- b.program
+	if t.before != nil {
+		t.before.copyFrom(t.State.tensors)
+	}
 	if err := t.Exec.Run(); err != nil {
 		return 0, nil, err
 	}
-	t.Step++
 	loss = t.scalar(link.LossOutput)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
+		return loss, nil, t.diverged(loss)
+	}
+	t.Step++
 	metrics = map[string]float64{}
 	for _, m := range t.metrics {
 		metrics[m[len(link.MetricPrefix):]] = t.scalar(m)
-	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return loss, metrics, fmt.Errorf("train: the loss is %v at step %d; the last checkpoint is from before; try a smaller learning rate or a longer warm-up", loss, t.Step)
 	}
 	return loss, metrics, nil
 }
@@ -174,10 +191,13 @@ func (t *Trainer) Close() {
 	t.Pool.Close()
 }
 
-// Load continues from a checkpoint.
-func (t *Trainer) Load(path string) (err error) {
-	t.Step, err = t.State.Load(path)
-	return err
+// Restore goes on from a state after some steps. It comes before the first Run.
+func (t *Trainer) Restore(step int, state map[string]tensor.Tensor) error {
+	if err := t.State.Restore(state); err != nil {
+		return err
+	}
+	t.Step = step
+	return nil
 }
 
 // loader fills the batch after the one in use, on workers of its own. Batches
