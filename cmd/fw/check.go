@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 
 	"github.com/fwlab/fw/core"
 	"github.com/fwlab/fw/core/data"
@@ -10,30 +12,43 @@ import (
 
 // fileArgs are the arguments of verbs that take an experiment.
 type fileArgs struct {
-	File    string   `arg:"" help:"Experiment file (TOML)."`
+	File string `arg:"" help:"Experiment file (TOML)."`
+	settings
+}
+
+// settings are the flags of verbs that take an experiment.
+type settings struct {
+	registryArgs
 	Set     []string `help:"Override a key, as in --set train.epochs=10; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
 	Workers int      `help:"Threads; 0 means one a core. The results do not depend on it." default:"0"`
 }
 
 // open reads the experiment and builds its step. The caller closes both.
-func (a *fileArgs) open(con *console) (*core.Session, *shipped, error) {
-	s, err := newShipped()
+func (a *fileArgs) open(con *console) (*core.Session, *pluginSet, error) {
+	s, err := openPlugins(con.ctx, a.registryArgs, a.File, lockFile(filepath.Dir(a.File)))
 	if err != nil {
 		return nil, nil, err
 	}
 	e, err := experiment.Read(a.File, s, a.Set...)
 	if err != nil {
+		s.close()
 		return nil, nil, err
 	}
-	plugins, err := s.connect(con.ctx, e)
-	if err == nil {
-		var session *core.Session
-		if session, err = core.Prepare(con.ctx, e, plugins, a.Workers); err == nil {
-			return session, s, nil
-		}
+	session, err := s.prepare(con.ctx, e, a.Workers)
+	if err != nil {
+		s.close()
+		return nil, nil, err
 	}
-	s.close()
-	return nil, nil, err
+	return session, s, nil
+}
+
+// prepare makes the experiment's plugins callable and builds its step.
+func (s *pluginSet) prepare(ctx context.Context, e *experiment.Experiment, workers int) (*core.Session, error) {
+	plugins, err := s.connect(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return core.Prepare(ctx, e, plugins, workers)
 }
 
 type checkCmd struct{ fileArgs }
@@ -47,15 +62,11 @@ func (c *checkCmd) Run(con *console) error {
 	defer s.close()
 	t := session.Trainer
 	defer t.Close()
-	params := 0
-	for _, p := range t.Flat.Params {
-		params += p.Shape.Size()
-	}
 	fmt.Fprintf(con.out, "%s: all is well\n", c.File)
 	fmt.Fprintf(con.out, "  data        %s, %d training images, %d for testing, %d classes\n", session.Set.Name, session.Set.Train.Len(), session.Set.Test.Len(), len(session.Set.Classes))
 	fmt.Fprintf(con.out, "  steps       %d in %d epochs of %d\n", t.Optim.Steps, session.Experiment.Train().Epochs, t.StepsPerEpoch())
 	fmt.Fprintf(con.out, "  peak rate   %g\n", t.Optim.LR)
-	fmt.Fprintf(con.out, "  parameters  %d\n", params)
+	fmt.Fprintf(con.out, "  parameters  %d\n", session.Params())
 	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.Exec.FLOPs())/1e9)
 	fmt.Fprintf(con.out, "  memory      %.1f MB planned: %.1f MB of values that share one arena, the rest state and scratch\n", float64(t.Exec.Memory())/1e6, float64(t.Exec.Plan().Arena)/1e6)
 	for _, r := range s.rows(session.Experiment) {

@@ -18,6 +18,7 @@ type cli struct {
 	Run    runCmd    `cmd:"" help:"Train an encoder without labels, evaluate it, and leave a run directory."`
 	Check  checkCmd  `cmd:"" help:"Parse, resolve, trace, link and plan an experiment without training; says parameters, FLOPs and memory."`
 	Graph  graphCmd  `cmd:"" help:"Print the program of an experiment at a stage of its way to the processor."`
+	Eval   evalCmd   `cmd:"" help:"Probe a run's encoder beside the untrained one and raw pixels, and add the results to its report."`
 	Views  viewsCmd  `cmd:"" help:"Draw a contact sheet: original images and the views that the plugins make of them."`
 	Bench  benchCmd  `cmd:"" help:"Time the steps of an experiment: by kind of op, with FLOP/s and memory."`
 	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
@@ -61,6 +62,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the process at once
 	switch err := k.Run(&console{ctx, stdout, stderr}); {
 	case err == nil:
 		return exitOK

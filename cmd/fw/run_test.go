@@ -22,8 +22,19 @@ func TestMain(m *testing.M) {
 	case os.Getenv("FW_TEST_MAIN") != "":
 		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 	default:
-		os.Exit(m.Run())
+		os.Exit(alone(m))
 	}
+}
+
+// alone runs the tests with an empty home of fw's.
+func alone(m *testing.M) int {
+	home, err := os.MkdirTemp("", "fw-home-")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(home)
+	os.Setenv("FW_HOME", home)
+	return m.Run()
 }
 
 const tiny = `
@@ -157,7 +168,7 @@ patch = 5`, 1), "vit.go:"},
 
 func TestAnExistingRunIsKept(t *testing.T) {
 	dir := t.TempDir()
-	if code, out := fw(t, "run", experimentFile(t, tiny), "--out", dir); code == 0 || !strings.Contains(out, "already there") {
+	if code, out := fw(t, "run", experimentFile(t, tiny), "--out", dir); code == 0 || !strings.Contains(out, "there already") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
@@ -167,7 +178,7 @@ func TestResumeSaysWhatChanged(t *testing.T) {
 	if code, out := fw(t, "run", file, "--set", "train.steps=1", "--out", dir); code != 0 {
 		t.Fatal(out)
 	}
-	if code, out := fw(t, "run", file, "--set", "train.steps=2", "--resume", dir); code == 0 || !strings.Contains(out, "steps = 2") {
+	if code, out := fw(t, "run", file, "--set", "optim.base_lr=0.25", "--set", "data.count=80", "--resume", dir); code == 0 || !strings.Contains(out, "optim.base_lr: 0.5, now 0.25") || !strings.Contains(out, "data.count: 64, now 80") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }

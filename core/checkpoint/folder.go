@@ -27,6 +27,9 @@ type Folder struct {
 	wrap func(io.Writer) io.Writer // a test's way to a full disk
 }
 
+// At is an existing folder, to read from.
+func At(path string) *Folder { return &Folder{path: path} }
+
 // OpenFolder opens or creates the folder, and removes what a killed run left
 // unfinished. SaveEpoch keeps the newest keep epochs; 0 keeps all.
 func OpenFolder(path string, keep int) (*Folder, error) {

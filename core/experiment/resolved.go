@@ -23,6 +23,22 @@ func (e *Experiment) Resolved() []byte {
 	return w.Bytes()
 }
 
+// Decisive is Resolved without the keys that a resumed run may change: what its
+// trained bytes depend on.
+func (e *Experiment) Decisive() []byte {
+	var w tomlx.Writer
+	e.each(func(path string) {
+		if section, _, isItem := strings.Cut(path, "."); !isItem {
+			w.Table(section)
+		}
+	}, func(path, name string, v schema.Value) {
+		if !free(path + "." + name) {
+			w.Set(name, v)
+		}
+	})
+	return w.Bytes()
+}
+
 // Change is a key with its values before and after, in TOML; "" where it was or is
 // not there.
 type Change struct{ Key, Old, New string }
@@ -80,12 +96,11 @@ var mayDiffer = []string{
 
 // Breaking keeps the changes that make a resumed run another experiment.
 func Breaking(changes []Change) []Change {
-	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool {
-		for _, k := range mayDiffer {
-			if c.Key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(c.Key, k) {
-				return true
-			}
-		}
-		return false
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return free(c.Key) })
+}
+
+func free(key string) bool {
+	return slices.ContainsFunc(mayDiffer, func(k string) bool {
+		return key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k)
 	})
 }

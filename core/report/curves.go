@@ -51,6 +51,7 @@ func (p Page) figures() []figure {
 			out = append(out, figure{title, note, template.HTML(svg), c})
 		}
 	}
+	several := func(metric string) bool { return len(p.History[metric]) > 1 }
 	seen := map[string]bool{}
 	take := func(metric, name string) chart.Series {
 		seen[metric] = true
@@ -70,7 +71,7 @@ func (p Page) figures() []figure {
 		name := ProtocolName(protocol)
 		c := chart.Chart{XName: x, Unit: " %", Value: words.OneDecimal, Series: []chart.Series{take(protocol+"/top1", name)}, Levels: p.floors(protocol)}
 		c.Series[0].Dots = true
-		if len(c.Series[0].X) > 1 {
+		if several(protocol + "/top1") {
 			add(capital(name)+" top-1", floorNote(c.Levels), c)
 		}
 	}
@@ -81,17 +82,27 @@ func (p Page) figures() []figure {
 		std.Levels = []chart.Level{{Name: "even", Y: 1 / math.Sqrt(float64(d))}}
 		note = fmt.Sprintf("Standard deviation of normalised embeddings. At 0 they are one point; evenly spread over %d dimensions it is 1/√%d.", d, d)
 	}
-	add("Spread of embeddings", note, std)
+	if several(rundir.CollapseStd) {
+		add("Spread of embeddings", note, std)
+	}
 	rank := chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{take(rundir.CollapseRankMe, "RankMe")}}
 	note = "How many directions the embeddings use."
 	if c := p.Report.Collapse; c.Dim > 0 && c.Samples > 0 {
 		note = fmt.Sprintf("How many directions the embeddings use, of at most %d.", min(c.Dim, c.Samples))
 	}
-	add("Effective rank (RankMe)", note, rank)
+	if several(rundir.CollapseRankMe) {
+		add("Effective rank (RankMe)", note, rank)
+	}
 	add("Learning rate", "", chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{take(rundir.TrainLR, "rate")}})
 
+	if speed := take(rundir.TrainImages, "images/s"); several(rundir.TrainImages) {
+		add("Images per second", "", chart.Chart{XName: x, Include: []float64{0}, Series: []chart.Series{speed}})
+	}
+	for _, clock := range []string{rundir.TrainSeconds, rundir.TrainWait, rundir.TrainPlugins} {
+		seen[clock] = true // on the tiles, as shares
+	}
 	for _, metric := range p.History.Names() {
-		if !seen[metric] && len(p.History[metric]) > 1 {
+		if !seen[metric] && several(metric) {
 			add(metric, "", chart.Chart{XName: x, Series: []chart.Series{p.series(metric, metric)}})
 		}
 	}

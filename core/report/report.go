@@ -40,8 +40,9 @@ const (
 	Untrained = "untrained" // the same encoder as it was initialised
 	Pixels    = "pixels"    // no encoder: the image itself
 
-	Last = "last" // the last epoch
-	Best = "best" // the best epoch on the test set: optimistic
+	Last  = "last"  // the last epoch
+	Best  = "best"  // the best epoch on the test set: optimistic
+	Epoch = "epoch" // an earlier epoch that was asked for
 )
 
 // Eval is one number with all that it depends on.

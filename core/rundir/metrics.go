@@ -19,6 +19,9 @@ const (
 	TrainLoss      = "train/loss"
 	TrainLR        = "train/lr"
 	TrainImages    = "train/images_per_second"
+	TrainSeconds   = "train/seconds"           // since the first step, over all processes
+	TrainWait      = "train/data_wait_seconds" // of these, waiting for data
+	TrainPlugins   = "train/plugin_seconds"    // of these, in plugin calls
 	KNNTop1        = "knn/top1"
 	LinearTop1     = "linear/top1"
 	LinearTop5     = "linear/top5"

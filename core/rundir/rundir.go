@@ -46,6 +46,9 @@ func (d Dir) Checkpoints() string { return d.join("checkpoints") }
 // Encoder is the trained encoder, for other programs to load.
 func (d Dir) Encoder() string { return d.join("encoder.safetensors") }
 
+// NaNBatch is the batch of the step at which training broke off, if a value was not finite.
+func (d Dir) NaNBatch() string { return d.join("nan-batch.safetensors") }
+
 // ReportJSON is the report for programs.
 func (d Dir) ReportJSON() string { return d.join("report.json") }
 
@@ -75,12 +78,17 @@ func Create(parent, name, id string) (*Run, error) {
 			return nil, fmt.Errorf("run: %s %q: expected letters, digits, '.', '_' and '-', at most 100, the first a letter or digit", what, s)
 		}
 	}
-	if err := os.MkdirAll(parent, 0o777); err != nil {
+	return CreateAt(filepath.Join(parent, name+"-"+id))
+}
+
+// CreateAt is Create where the caller gives the whole path.
+func CreateAt(path string) (*Run, error) {
+	d := Dir(filepath.Clean(path))
+	if err := os.MkdirAll(filepath.Dir(string(d)), 0o777); err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	d := Dir(filepath.Join(parent, name+"-"+id))
 	if err := os.Mkdir(string(d), 0o777); errors.Is(err, os.ErrExist) {
-		return nil, fmt.Errorf("run: %s is there already and is not written over: go on with it by --resume %s, move it away, or choose another experiment.name: %w", d, d, os.ErrExist)
+		return nil, d.exists()
 	} else if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
@@ -94,6 +102,21 @@ func Create(parent, name, id string) (*Run, error) {
 		}
 	}
 	return r, nil
+}
+
+// Free refuses a path where something is already; its error is os.ErrExist with its cure.
+func Free(path string) error {
+	d := Dir(filepath.Clean(path))
+	if _, err := os.Lstat(string(d)); err == nil {
+		return d.exists()
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("run: %w", err)
+	}
+	return nil
+}
+
+func (d Dir) exists() error {
+	return fmt.Errorf("run: %s is there already and is not written over: go on with it by --resume %s, move it away, or choose another --out: %w", d, d, os.ErrExist)
 }
 
 // Resume locks an existing run directory, and removes what a killed process
@@ -119,7 +142,7 @@ func Resume(path string) (*Run, error) {
 func At(path string) (Dir, error) {
 	d := Dir(filepath.Clean(path))
 	if _, err := os.Stat(d.Resolved()); err != nil {
-		return "", fmt.Errorf("run: %s is not a run directory: %w", d, err)
+		return "", fmt.Errorf("run: %s is not a run directory, it has no resolved.toml: %w", d, err)
 	}
 	return d, nil
 }

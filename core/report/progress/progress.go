@@ -22,6 +22,7 @@ type Options struct {
 	Width         int              // columns of the terminal; 0 is 80
 	Epochs        int              // of the whole run
 	StepsPerEpoch int              // at least 1
+	Steps         int              // where the run stops within the epochs; 0: at their end
 	Done          int              // steps done before, when a run goes on
 	Every         time.Duration    // between plain lines; 0 is 10 s
 	Now           func() time.Time // the clock
@@ -29,15 +30,15 @@ type Options struct {
 
 // Line is the progress of one run. It is used by one goroutine.
 type Line struct {
-	o           Options
-	bar         *progressbar.ProgressBar
-	step        int
-	loss        float64
-	probe       string
-	started     time.Time
-	drawn       time.Time
-	rate        rate
-	shownAtLast bool
+	o       Options
+	bar     *progressbar.ProgressBar
+	step    int
+	loss    float64
+	probe   string
+	started time.Time
+	drawn   time.Time
+	rate    rate
+	shown   int // step of the last plain line
 }
 
 // redraw is how often a terminal's line is drawn anew at most.
@@ -56,7 +57,12 @@ func New(o Options) *Line {
 	return &Line{o: o, step: o.Done, started: now, rate: rate{at: now}}
 }
 
-func (l *Line) total() int { return l.o.Epochs * l.o.StepsPerEpoch }
+func (l *Line) total() int {
+	if l.o.Steps > 0 {
+		return l.o.Steps
+	}
+	return l.o.Epochs * l.o.StepsPerEpoch
+}
 
 // Step says that a step is done: how many now are in all, its loss, and how
 // many images it took.
@@ -73,7 +79,7 @@ func (l *Line) Step(done int, loss float64, images int) {
 		return
 	}
 	l.drawn = now
-	l.shownAtLast = last
+	l.shown = done
 	if l.o.Terminal {
 		l.draw(now)
 	} else {
@@ -114,7 +120,7 @@ func (l *Line) Close() {
 		l.draw(l.o.Now())
 		fmt.Fprintln(l.o.Out)
 		l.bar = nil
-	} else if !l.o.Terminal && !l.drawn.IsZero() && !l.shownAtLast {
+	} else if !l.o.Terminal && !l.drawn.IsZero() && l.shown != l.step {
 		fmt.Fprintln(l.o.Out, l.plain(l.o.Now()))
 	}
 }

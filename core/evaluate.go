@@ -1,0 +1,60 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/fwlab/fw/core/checkpoint"
+	"github.com/fwlab/fw/core/experiment"
+	"github.com/fwlab/fw/core/report"
+	"github.com/fwlab/fw/core/rundir"
+)
+
+// Evaluate measures one protocol on a checkpoint of the session's run, on the
+// untrained encoder and on pixels; show is told of each result.
+func (s *Session) Evaluate(ctx context.Context, c *checkpoint.Checkpoint, e experiment.Eval, show func(report.Eval)) error {
+	if want := hash(s.Experiment.Decisive()); c.Meta.Experiment != want {
+		return fmt.Errorf("eval: %s is of another experiment: expected hash %.12s, found %.12s", c.Path, want, c.Meta.Experiment)
+	}
+	if err := s.Trainer.Restore(c.Meta.Step, c.Tensors); err != nil {
+		return fmt.Errorf("eval: %s: %w", c.Path, err)
+	}
+	choice := report.Last
+	if c.Meta.Step != s.Steps() {
+		choice = report.Epoch
+	}
+	see := func(_ subject, f splits) error {
+		if len(s.Set.Classes) == 0 || !f.train.Labelled() || !f.test.Labelled() {
+			return fmt.Errorf("eval: %s: %s needs labelled training and test images, the dataset has none", s.Experiment.Where("data.dataset"), e.Protocol)
+		}
+		return nil
+	}
+	return s.measure(ctx, []experiment.Eval{e}, c.Meta.Epoch, choice, see, show)
+}
+
+// AddEvals puts measurements into the report of a finished run, in the place of
+// those of the same thing.
+func AddEvals(d rundir.Dir, evals []report.Eval) error {
+	r, err := report.Read(d.ReportJSON())
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("eval: %s has no report yet, the results are not added: finish it with fw run --resume %s", d, d)
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range evals {
+		same := func(x report.Eval) bool {
+			return x.Protocol == e.Protocol && x.Subject == e.Subject && x.Seed == e.Seed && x.Epoch == e.Epoch && x.Choice == e.Choice && maps.Equal(x.Settings, e.Settings)
+		}
+		if i := slices.IndexFunc(r.Evals, same); i >= 0 {
+			r.Evals[i] = e
+		} else {
+			r.Evals = append(r.Evals, e)
+		}
+	}
+	return WriteReport(d, r)
+}

@@ -1,0 +1,168 @@
+package core
+
+import (
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/fwlab/fw/core/data"
+	"github.com/fwlab/fw/core/eval"
+	"github.com/fwlab/fw/core/report"
+	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/view"
+)
+
+// Views is, for each of the first n images of an epoch, the original as probes
+// see it and then the views that the plugins make of it.
+func (s *Session) Views(epoch, n int) (report.Sheet, error) {
+	t := s.Trainer
+	n = max(1, min(n, t.Facts.Batch))
+	indices := data.Order(t.Key(), epoch, s.Set.Train.Len())[:t.Facts.Batch]
+	plain, err := s.plain(s.Set.Train, indices)
+	if err != nil {
+		return report.Sheet{}, err
+	}
+	views, err := t.Views(epoch, indices)
+	if err != nil {
+		return report.Sheet{}, err
+	}
+	sheet := report.Sheet{
+		Title:   "Views of " + s.Set.Name,
+		Caption: fmt.Sprintf("Each row begins with a training image. To its right is what the plugins made of it in epoch %d.", epoch),
+		Columns: []string{"original"}, Rows: make([]report.Row, n),
+	}
+	for i := range sheet.Rows {
+		img, err := s.picture(plain, i)
+		if err != nil {
+			return report.Sheet{}, err
+		}
+		sheet.Rows[i].Cells = []report.Cell{{Image: img, Label: s.class(s.Set.Train, indices[i]), Frame: report.Plain}}
+	}
+	for _, o := range views {
+		d := o.Shape.Dims
+		if len(d) != 4 || !o.Shape.DType.Float() || d[3] != 1 && d[3] != 3 {
+			continue
+		}
+		for v := range d[0] / len(indices) {
+			sheet.Columns = append(sheet.Columns, fmt.Sprintf("view %d", len(sheet.Columns)))
+			for i := range sheet.Rows {
+				img, err := s.picture(o, v*len(indices)+i)
+				if err != nil {
+					return report.Sheet{}, err
+				}
+				sheet.Rows[i].Cells = append(sheet.Rows[i].Cells, report.Cell{Image: img})
+			}
+		}
+	}
+	return sheet, nil
+}
+
+// plain is images of a split as probes see them.
+func (s *Session) plain(ds data.Dataset, indices []int) (*view.Output, error) {
+	p, err := eval.Plain(ds, s.size, s.Set.Channels, len(indices), s.Set.Mean, s.Set.Std)
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.Fill(s.Trainer.Pool, indices, rng.New(0))
+	return p.Outputs[0], err
+}
+
+// picture undoes the normalisation of one image of an output.
+func (s *Session) picture(o *view.Output, i int) (image.Image, error) {
+	h, w, c := o.Shape.Dims[1], o.Shape.Dims[2], o.Shape.Dims[3]
+	values := make([]float32, h*w*c)
+	for j := range values {
+		values[j] = o.F32(i*len(values) + j)
+	}
+	return report.PictureF32(values, h, w, c, each(s.Set.Mean, c), each(s.Set.Std, c))
+}
+
+// each gives every channel its number; nil stays nil.
+func each(v []float64, channels int) []float32 {
+	if len(v) == 0 {
+		return nil
+	}
+	out := make([]float32, channels)
+	for i := range out {
+		out[i] = float32(v[i%len(v)])
+	}
+	return out
+}
+
+// class is the name of an image's class, "" if it has none.
+func (s *Session) class(ds data.Dataset, i int) string {
+	l, ok := ds.Label(i)
+	switch {
+	case !ok || l < 0:
+		return ""
+	case l < len(s.Set.Classes):
+		return s.Set.Classes[l]
+	}
+	return fmt.Sprint(l)
+}
+
+const (
+	neighbourRows = 8
+	neighbours    = 6
+)
+
+// neighbours shows test images, of as many classes as there are rows, and the
+// training images with the nearest features.
+func (s *Session) neighbours(f splits) (report.Sheet, error) {
+	queries := s.queries(f.test)
+	k := min(neighbours, f.train.N)
+	if len(queries) == 0 || k == 0 {
+		return report.Sheet{}, nil
+	}
+	nearest := eval.Neighbours(f.train, f.test, queries, k)
+	var at, from []int
+	for i, q := range queries {
+		at = append(at, f.test.Index[q])
+		for _, n := range nearest[i] {
+			from = append(from, f.train.Index[n])
+		}
+	}
+	tests, err := s.plain(s.Set.Test, at)
+	if err != nil {
+		return report.Sheet{}, err
+	}
+	trains, err := s.plain(s.Set.Probe, from)
+	if err != nil {
+		return report.Sheet{}, err
+	}
+	var rows []report.Neighbours
+	for i, q := range queries {
+		img, err := s.picture(tests, i)
+		if err != nil {
+			return report.Sheet{}, err
+		}
+		row := report.Neighbours{Query: img, Class: s.class(s.Set.Test, at[i])}
+		for j, n := range nearest[i] {
+			if img, err = s.picture(trains, i*k+j); err != nil {
+				return report.Sheet{}, err
+			}
+			similarity := eval.Cosine(f.test.Row(q), f.train.Row(n))
+			if math.IsNaN(similarity) {
+				similarity = 0
+			}
+			row.Nearest = append(row.Nearest, report.Neighbour{Image: img, Class: s.class(s.Set.Probe, from[i*k+j]), Similarity: similarity})
+		}
+		rows = append(rows, row)
+	}
+	return report.NeighbourSheet("Nearest neighbours in "+s.Set.Name, rows), nil
+}
+
+// queries are rows of the test images: the first of each class in turn, then the
+// second, until there are enough.
+func (s *Session) queries(test *eval.Features) (rows []int) {
+	for nth := 0; len(rows) < min(neighbourRows, test.N); nth++ {
+		seen := map[int32]int{}
+		for r, l := range test.Labels {
+			if seen[l] == nth && len(rows) < neighbourRows {
+				rows = append(rows, r)
+			}
+			seen[l]++
+		}
+	}
+	return rows
+}

@@ -1,0 +1,72 @@
+package core
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fwlab/fw/core/data"
+	"github.com/fwlab/fw/core/experiment"
+	"github.com/fwlab/fw/core/optim"
+	"github.com/fwlab/fw/core/train"
+)
+
+// Session is an experiment ready to run.
+type Session struct {
+	Experiment *experiment.Experiment
+	Set        *data.Set
+	Trainer    *train.Trainer
+	size       int
+	restored   restored
+}
+
+// Prepare opens the data and builds the step.
+func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugins, workers int) (*Session, error) {
+	d, tr, o := e.Data(), e.Train(), e.Optim()
+	set, err := data.Open(d.Dataset, data.Options{Path: d.Path, TrainSplit: d.TrainSplit, TestSplit: d.TestSplit, Holdout: d.Holdout, Limit: d.Limit,
+		EXIF: d.EXIF, AllowPartial: d.AllowPartial, Count: d.Count, Classes: d.Classes, Size: d.ImageSize, Channels: d.Channels})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", e.Where("data"), err)
+	}
+	if set.Train.Len() < tr.BatchSize {
+		return nil, fmt.Errorf("%s: a batch of %d images, but the training set has %d", e.Where("train.batch_size"), tr.BatchSize, set.Train.Len())
+	}
+	mean, std := set.Mean, set.Std
+	if !d.Normalize {
+		mean, std = nil, nil
+	}
+	if d.Channels == 1 && len(mean) == 3 {
+		mean, std = []float64{0.5}, []float64{0.25}
+	}
+	set.Mean, set.Std, set.Channels = mean, std, d.Channels
+	per := set.Train.Len() / tr.BatchSize
+	cfg := optim.Config{Name: o.Name, LR: o.Peak(tr.BatchSize), MinLR: o.MinLR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay,
+		Betas: o.Betas, Eps: o.Eps, Eta: o.Eta, Exclude: o.ExcludeBiasAndNorm, Schedule: o.Schedule, WarmupSteps: int(o.WarmupEpochs * float64(per)), Steps: per * tr.Epochs, Gamma: o.Gamma}
+	for _, m := range o.Milestones {
+		cfg.Milestones = append(cfg.Milestones, m*per)
+	}
+	if workers == 0 {
+		workers = tr.Workers
+	}
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, CheckFinite: tr.CheckFinite,
+		Facts: train.Facts{Batch: tr.BatchSize, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Experiment: e, Set: set, Trainer: t, size: d.ImageSize}, nil
+}
+
+// Steps is where the run ends: after all epochs, or at train.steps if that is sooner.
+func (s *Session) Steps() int {
+	if n := s.Experiment.Train().Steps; n > 0 {
+		return min(n, s.Trainer.Optim.Steps)
+	}
+	return s.Trainer.Optim.Steps
+}
+
+// Params is the number of scalars in all parameters.
+func (s *Session) Params() (n int) {
+	for _, leaf := range s.Trainer.Flat.Params {
+		n += leaf.Shape.Size()
+	}
+	return n
+}
