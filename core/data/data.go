@@ -1,11 +1,11 @@
 // Package data owns datasets and decoding: images by position, with labels
 // where there are any. What is made of the images is core/view's business.
-// Start from [Open].
+// Start from [Open]; [Inspect] says what lies at a path.
 package data
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/rng"
@@ -18,7 +18,8 @@ type Image struct {
 	H, W, C int
 }
 
-// Dataset gives images by position. Decode may be called from several goroutines.
+// Dataset gives images by position. Decode may be called from several
+// goroutines; its error names the image.
 type Dataset interface {
 	Len() int
 	Decode(i int) (Image, error)
@@ -28,56 +29,85 @@ type Dataset interface {
 
 // Set is an opened dataset with its splits.
 type Set struct {
-	Name        string
-	Train, Test Dataset
-	Classes     []string
-	Channels    int
-	Mean, Std   []float64 // per channel, of the training split in [0,1]
+	Name      string
+	Train     Dataset // what the encoder learns from
+	Probe     Dataset // what probes learn from: Train, unless that has no labels and another split has
+	Test      Dataset // what probes are tested on; may be empty
+	Classes   []string
+	Channels  int
+	Mean, Std []float64 // per channel, of the training split in [0,1]
 }
 
-// Options of Open.
+// Options of Open, named as the keys of an experiment's [data]. Splits left
+// empty are the set's usual ones.
 type Options struct {
-	Path           string
-	EXIF           bool // turn photographs upright
-	AllowPartial   bool // accept record files that are shorter than the published ones
-	Count, Classes int  // of synthetic
-	Size, Channels int  // of synthetic
+	Path                  string
+	TrainSplit, TestSplit string
+	Holdout               float64 // share for testing where a set has no test images
+	Limit                 int     // training images; 0: all
+	AllowPartial          bool    // take what is there of a set that is cut short
+	EXIF                  bool    // turn photographs upright
+	Count, Classes        int     // of synthetic
+	Size, Channels        int     // of synthetic
 }
 
-var openers = map[string]func(Options) (*Set, error){
-	"fashion-mnist": openFashion,
-	"cifar10":       openCIFAR10,
-	"folder":        openFolder,
-	"tar":           openFolder,
-	"synthetic":     openSynthetic,
+// Names of the datasets.
+const (
+	FashionMNIST = "fashion-mnist"
+	CIFAR10      = "cifar10"
+	CIFAR100     = "cifar100"
+	STL10        = "stl10"
+	IDX          = "idx"
+	Folder       = "folder"
+	Tar          = "tar"
+	Synthetic    = "synthetic"
+)
+
+var openers = []struct {
+	name string
+	open func(Options) (*Set, error)
+}{
+	{FashionMNIST, openFashion},
+	{CIFAR10, openCIFAR10},
+	{CIFAR100, openCIFAR100},
+	{STL10, openSTL10},
+	{IDX, openIDX},
+	{Folder, openFolder},
+	{Tar, openTar},
+	{Synthetic, openSynthetic},
 }
 
 // Names is every dataset's name.
-func Names() []string {
-	var out []string
-	for n := range openers {
-		out = append(out, n)
+func Names() (names []string) {
+	for _, o := range openers {
+		names = append(names, o.name)
 	}
-	sort.Strings(out)
-	return out
+	return names
 }
 
-// Open opens a dataset by name.
+// Open opens a dataset by name. Sizes are checked before anything is read into
+// memory. The error names the file, what was expected, what was found and what to do.
 func Open(name string, o Options) (*Set, error) {
-	open, ok := openers[name]
-	if !ok {
+	i := slices.Index(Names(), name)
+	if i < 0 {
 		hint := ""
 		if n := schema.Nearest(name, Names()); n != "" {
 			hint = fmt.Sprintf("; did you mean %q?", n)
 		}
 		return nil, fmt.Errorf("data: unknown dataset %q; known: %s%s", name, strings.Join(Names(), ", "), hint)
 	}
-	set, err := open(o)
+	set, err := openers[i].open(o)
 	if err != nil {
 		return nil, fmt.Errorf("data: %s: %w", name, err)
 	}
+	set.Name = name
 	if set.Train.Len() == 0 {
-		return nil, fmt.Errorf("data: %s: no images in %s", name, o.Path)
+		return nil, fmt.Errorf("data: %s: no images to train on in %s; check train_split and holdout", name, o.Path)
+	}
+	own := set.Probe != nil
+	set.Train = limit(set.Train, o.Limit)
+	if !own {
+		set.Probe = set.Train
 	}
 	return set, nil
 }
@@ -87,41 +117,3 @@ func Order(key rng.Key, epoch, n int) []int {
 	s := key.FoldString("order").Fold(uint64(epoch)).Stream()
 	return s.Perm(n)
 }
-
-// records is images of one size in memory.
-type records struct {
-	name    string
-	pix     []uint8
-	labels  []uint8
-	h, w, c int
-}
-
-func (r *records) Len() int { return len(r.labels) }
-
-func (r *records) Decode(i int) (Image, error) {
-	n := r.h * r.w * r.c
-	return Image{r.pix[i*n : (i+1)*n : (i+1)*n], r.h, r.w, r.c}, nil
-}
-
-func (r *records) Label(i int) (int, bool) { return int(r.labels[i]), true }
-func (r *records) ID(i int) string         { return fmt.Sprintf("%s[%d]", r.name, i) }
-
-func (r *records) part(name string, lo, hi int) *records {
-	n := r.h * r.w * r.c
-	return &records{name, r.pix[lo*n : hi*n], r.labels[lo:hi], r.h, r.w, r.c}
-}
-
-// First is the first n images of d; all of them for n = 0.
-func First(d Dataset, n int) Dataset {
-	if n <= 0 || n >= d.Len() {
-		return d
-	}
-	return first{d, n}
-}
-
-type first struct {
-	Dataset
-	n int
-}
-
-func (f first) Len() int { return f.n }

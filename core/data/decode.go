@@ -1,0 +1,71 @@
+package data
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+
+	"github.com/gen2brain/jpegn"
+)
+
+// maxPixels bounds the pixels of an image, so that a header alone cannot ask for memory.
+const maxPixels = 100 << 20
+
+// Decode reads a JPEG or PNG as RGB, as PIL's convert("RGB") does: alpha is
+// dropped, grey repeated, 16 bits cut to the upper 8. exif turns photographs
+// upright, which torchvision's ImageFolder does not.
+func Decode(b []byte, exif bool) (Image, error) {
+	cfg, format, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return Image{}, fmt.Errorf("decode: %w", err)
+	}
+	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width*cfg.Height > maxPixels {
+		return Image{}, fmt.Errorf("decode: %d x %d pixels; the limit is %d in all", cfg.Width, cfg.Height, maxPixels)
+	}
+	var img image.Image
+	if format == "jpeg" {
+		img, err = decodeJPEG(b, cfg)
+	} else {
+		img, err = png.Decode(bytes.NewReader(b))
+	}
+	if err != nil {
+		return Image{}, fmt.Errorf("decode: %w", err)
+	}
+	out := rgb(img)
+	if exif && format == "jpeg" {
+		out = out.upright(orientation(b))
+	}
+	return out, nil
+}
+
+// decodeJPEG takes the fast decoder where it is safe: it reads truncated files
+// without complaint, and cannot do CMYK.
+func decodeJPEG(b []byte, cfg image.Config) (img image.Image, err error) {
+	if !bytes.Contains(b[max(0, len(b)-64):], []byte{0xff, 0xd9}) || cfg.ColorModel == color.CMYKModel {
+		return jpeg.Decode(bytes.NewReader(b))
+	}
+	defer func() {
+		if recover() != nil {
+			img, err = jpeg.Decode(bytes.NewReader(b))
+		}
+	}()
+	if img, err = jpegn.Decode(bytes.NewReader(b)); err != nil {
+		return jpeg.Decode(bytes.NewReader(b))
+	}
+	return img, nil
+}
+
+func rgb(img image.Image) Image {
+	r := img.Bounds()
+	out := Image{make([]uint8, 0, r.Dx()*r.Dy()*3), r.Dy(), r.Dx(), 3}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			c := color.NRGBA64Model.Convert(img.At(x, y)).(color.NRGBA64)
+			out.Pix = append(out.Pix, uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8))
+		}
+	}
+	return out
+}
