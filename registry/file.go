@@ -114,7 +114,9 @@ func (e *entry) listed(n *tomlx.Node, ps *tomlx.Problems) {
 		path = filepath.Join(path, ManifestName)
 	}
 	e.dir = filepath.Dir(path)
-	e.manifest, e.broken = readManifestFile(path)
+	if e.manifest, e.broken = readManifestFile(path); e.broken != nil && !validID(e.manifest.Info.ID) {
+		e.manifest.Info.ID = ""
+	}
 }
 
 func readManifestFile(path string) (Manifest, error) {

@@ -127,7 +127,10 @@ func (r *Registry) List() []Row {
 	var rows []Row
 	for _, e := range entries {
 		i := &e.manifest.Info
-		row := Row{ID: i.ID, Kind: i.Kind, Version: i.Version, From: e.from}
+		row := Row{ID: i.ID, From: e.from}
+		if e.broken == nil {
+			row.Kind, row.Version = i.Kind, i.Version
+		}
 		p, err := r.usable(e)
 		if err == nil {
 			row.Carrier, row.SHA256 = p.Artifact.Carrier, p.Artifact.SHA256

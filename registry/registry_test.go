@@ -277,7 +277,7 @@ func TestListSaysWhatIsBroken(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, FileName)
 	inline := "[[plugin]]\nid = \"me/x\"\nkind = \"crop\"\nversion = \"1.0.0\"\ncarrier = \"wasm\"\nartifact = \"x\"\nsha256 = \"" + strings.Repeat("0", 64) + "\"\n"
-	for name, text := range map[string]string{file: "[[plugin]]\nmanifest = \"gone\"\n" + inline, filepath.Join(dir, "x"): "x"} {
+	for name, text := range map[string]string{file: "[[plugin]]\nmanifest = \".\"\n" + inline, filepath.Join(dir, "x"): "x", filepath.Join(dir, ManifestName): "id = \"\\u001b[2J\"\nkind = \"\\u001b[2J\"\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestListSaysWhatIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := r.List()
-	if len(rows) != 4 || rows[0].Error == "" || rows[3].ID != "me/x" || !strings.Contains(rows[3].Error, "found 2d711642b726b044") || rows[1].ID != "fw/all" || rows[1].Carrier != Process || rows[2].Carrier != WASM || len(rows[2].SHA256) != 64 || rows[2].From != "built in" {
+	if len(rows) != 4 || rows[0].Error == "" || rows[0].ID+rows[0].Kind != "" || strings.Contains(rows[0].Error, "\x1b") || rows[3].ID != "me/x" || !strings.Contains(rows[3].Error, "found 2d711642b726b044") || rows[1].ID != "fw/all" || rows[1].Carrier != Process || rows[2].Carrier != WASM || len(rows[2].SHA256) != 64 || rows[2].From != "built in" {
 		t.Errorf("got %+v", rows)
 	}
 	if _, err := Open(Options{File: filepath.Join(dir, "none.toml")}); err == nil {

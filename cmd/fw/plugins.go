@@ -2,193 +2,116 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
-	"text/tabwriter"
+	"runtime"
 
-	"github.com/fwlab/fw/core"
+	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/experiment"
-	"github.com/fwlab/fw/core/host"
-	"github.com/fwlab/fw/core/host/process"
-	"github.com/fwlab/fw/core/host/wasm"
-	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/rundir"
 	"github.com/fwlab/fw/core/train"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/plugins/builtin"
+	"github.com/fwlab/fw/registry"
 )
 
-// shipped is the first-party plugins: this executable as a process for most,
-// a WASM module for those that ship as one.
-type shipped struct {
-	infos   []wire.PluginInfo
-	carrier map[string]string
-	hash    map[string]string
-	self    *host.Plugin
-	modules map[string]*host.Plugin
+// registryArgs are the arguments of verbs that look for plugins.
+type registryArgs struct {
+	Registry string `help:"A registry.toml that goes before the project's, the user's and what is built in." placeholder:"FILE"`
 }
 
-func newShipped() (*shipped, error) {
-	exe, err := os.Executable()
+// pluginSet is the plugins that there are, and the artifacts started so far.
+type pluginSet struct {
+	*registry.Registry
+	artifacts map[string]*artifact
+}
+
+// openPlugins reads the registries that hold for a file, and the lock at a path, ""
+// for none. It starts nothing.
+func openPlugins(ctx context.Context, a registryArgs, file, lock string) (*pluginSet, error) {
+	project, err := registry.ProjectFile(file)
 	if err != nil {
 		return nil, err
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
+	s := &pluginSet{artifacts: map[string]*artifact{}}
+	o := registry.Options{
+		User: registry.UserFile(os.Getenv), Project: project, File: a.Registry, Lock: lock,
+		ABI: abi.Version, IR: ir.Version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Describe: func(p *registry.Resolved) (wire.DescribeReply, error) { return s.artifact(p).describe(ctx) },
 	}
-	sum := func(b []byte) string { h := sha256.Sum256(b); return hex.EncodeToString(h[:]) }
-	s := &shipped{carrier: map[string]string{}, hash: map[string]string{}, modules: map[string]*host.Plugin{}}
-	s.self = host.New("fw", func(ctx context.Context) (host.Caller, error) { return process.Start(ctx, process.Config{Path: exe}) })
+	modules := builtin.Modules()
 	for _, p := range builtin.Plugins() {
-		s.infos = append(s.infos, p.Info())
-		s.carrier[p.Info().ID] = "process"
+		o.Builtin = append(o.Builtin, registry.Builtin{Info: p.Info(), Module: modules[p.Info().ID]})
 	}
-	for id, module := range builtin.Modules() {
-		s.carrier[id], s.hash[id] = "wasm", sum(module)
-		s.modules[id] = host.New(id, func(ctx context.Context) (host.Caller, error) {
-			return wasm.Open(ctx, module, filepath.Join(cache, "fw", "wasm"))
-		})
+	if s.Registry, err = registry.Open(o); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
 
-// Lookup finds a first-party plugin for an experiment.
-func (s *shipped) Lookup(kind, use string) (experiment.Spec, error) {
-	id, version, pinned := strings.Cut(use, "@")
-	var known []string
-	for _, p := range s.infos {
-		if p.Kind != kind {
-			continue
-		}
-		known = append(known, p.ID)
-		if p.ID != id {
-			continue
-		}
-		if pinned && version != p.Version {
-			return experiment.Spec{}, fmt.Errorf("%s has version %s, not %s", id, p.Version, version)
-		}
-		return experiment.Spec{ID: p.ID, Version: p.Version, Params: p.Params, DefaultLoss: p.DefaultLoss, DefaultCrop: p.DefaultCrop, DefaultAugment: p.DefaultAugment}, nil
-	}
-	hint := ""
-	if n := schema.Nearest(id, known); n != "" {
-		hint = fmt.Sprintf("; did you mean %q?", n)
-	}
-	return experiment.Spec{}, fmt.Errorf("unknown %s %q; known: %s%s", kind, id, strings.Join(known, ", "), hint)
-}
-
-func (s *shipped) client(e *experiment.Experiment, kind string) *client.Client {
+// of is the experiment's plugin of a kind, nil if it has none.
+func (s *pluginSet) of(e *experiment.Experiment, kind string) (*registry.Resolved, error) {
 	p := e.Plugin(kind)
 	if p.ID == "" {
-		return nil
+		return nil, nil
 	}
-	h := s.self
-	if m := s.modules[p.ID]; m != nil {
-		h = m
-	}
-	return &client.Client{Host: h, ID: p.ID, Params: p.Params}
+	return s.Resolve(kind, p.Use) // as the experiment was checked against: it remembers
 }
 
-// connect describes the artifacts that an experiment uses, refusing one that
-// says other things of itself than it should, and makes its plugins callable.
-func (s *shipped) connect(ctx context.Context, e *experiment.Experiment) (train.Plugins, error) {
-	p := train.Plugins{Pretext: s.client(e, experiment.Pretext), Backbone: s.client(e, experiment.Backbone),
-		Loss: s.client(e, experiment.Loss), Crop: s.client(e, experiment.Crop), Augment: s.client(e, experiment.Augment)}
-	for _, c := range []*client.Client{p.Pretext, p.Backbone, p.Loss, p.Crop, p.Augment} {
-		if c == nil {
-			continue
-		}
-		infos, err := client.Describe(ctx, c.Host)
+// connect starts the artifacts that an experiment uses, refusing one that says
+// other things of itself than its manifest, and makes its plugins callable.
+func (s *pluginSet) connect(ctx context.Context, e *experiment.Experiment) (train.Plugins, error) {
+	var p train.Plugins
+	signatures := map[string]string{}
+	clients := map[string]**client.Client{experiment.Pretext: &p.Pretext, experiment.Backbone: &p.Backbone,
+		experiment.Loss: &p.Loss, experiment.Crop: &p.Crop, experiment.Augment: &p.Augment}
+	for _, kind := range experiment.Kinds() {
+		r, err := s.of(e, kind)
 		if err != nil {
 			return p, err
 		}
-		found := false
-		for _, i := range infos {
-			found = found || i.ID == c.ID
+		if r == nil {
+			continue
 		}
-		if !found {
-			return p, fmt.Errorf("plugin %q: its artifact does not have it", c.ID)
+		a := s.artifact(r)
+		said, err := a.describe(ctx)
+		if err == nil {
+			err = registry.CheckSelf(&r.Manifest, said)
 		}
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", e.Where(kind+".use"), err)
+		}
+		signatures[kind] = r.Manifest.Info.Signature
+		*clients[kind] = &client.Client{Host: a.host, ID: r.Manifest.Info.ID, Params: e.Plugin(kind).Params}
 	}
-	if p.Loss != nil {
-		want, got := s.info(p.Pretext.ID).Signature, s.info(p.Loss.ID).Signature
-		if want != got {
-			return p, fmt.Errorf("%s: link: pretext %q needs a loss of signature %s, %q is one of signature %s", e.Where("loss.use"), p.Pretext.ID, want, p.Loss.ID, got)
-		}
+	if want, got := signatures[experiment.Pretext], signatures[experiment.Loss]; p.Loss != nil && want != got {
+		return p, fmt.Errorf("%s: link: pretext %q needs a loss of signature %s, %q is one of signature %s", e.Where("loss.use"), p.Pretext.ID, want, p.Loss.ID, got)
 	}
 	return p, nil
 }
 
-func (s *shipped) info(id string) wire.PluginInfo {
-	for _, p := range s.infos {
-		if p.ID == id {
-			return p
+// used is the plugins of an experiment, by kind.
+func (s *pluginSet) used(e *experiment.Experiment) (list []*registry.Resolved, err error) {
+	for _, kind := range experiment.Kinds() {
+		r, err := s.of(e, kind)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			list = append(list, r)
 		}
 	}
-	return wire.PluginInfo{}
+	return list, nil
 }
 
-func (s *shipped) rows(e *experiment.Experiment) (rows []core.PluginRow) {
-	for _, p := range s.infos {
-		if e == nil || e.Plugin(p.Kind).ID == p.ID {
-			rows = append(rows, core.PluginRow{ID: p.ID, Kind: p.Kind, Version: p.Version, Carrier: s.carrier[p.ID], SHA256: s.hash[p.ID]})
-		}
+// rows is the plugins of a connected experiment, for its record.
+func (s *pluginSet) rows(e *experiment.Experiment) (rows []rundir.Plugin) {
+	used, _ := s.used(e) // connect would have failed
+	for _, r := range used {
+		i := &r.Manifest.Info
+		rows = append(rows, rundir.Plugin{ID: i.ID, Kind: i.Kind, Version: i.Version, Carrier: r.Artifact.Carrier, SHA256: r.Artifact.SHA256})
 	}
 	return rows
-}
-
-// spent is the time that calls have taken so far, in seconds.
-func (s *shipped) spent() float64 {
-	_, d := s.self.Stats()
-	for _, m := range s.modules {
-		_, x := m.Stats()
-		d += x
-	}
-	return d.Seconds()
-}
-
-func (s *shipped) close() {
-	s.self.Close()
-	for _, m := range s.modules {
-		m.Close()
-	}
-}
-
-type pluginCmd struct {
-	List pluginListCmd `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from."`
-}
-
-type pluginListCmd struct {
-	JSON bool `help:"Print JSON for programs."`
-}
-
-// Run prints the plugins.
-func (c *pluginListCmd) Run(con *console) error {
-	s, err := newShipped()
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	if c.JSON {
-		enc := json.NewEncoder(con.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(s.rows(nil))
-	}
-	w := tabwriter.NewWriter(con.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tKIND\tVERSION\tCARRIER\tSHA256\tFROM")
-	for _, r := range s.rows(nil) {
-		hash := r.SHA256
-		if hash == "" {
-			hash = "(this executable)"
-		} else {
-			hash = hash[:12]
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\tbuilt in\n", r.ID, r.Kind, r.Version, r.Carrier, hash)
-	}
-	return w.Flush()
 }

@@ -25,20 +25,19 @@ type Client struct {
 }
 
 // Describe asks an artifact what plugins it has, and refuses another ABI.
-func Describe(ctx context.Context, p *host.Plugin) ([]wire.PluginInfo, error) {
+func Describe(ctx context.Context, p *host.Plugin) (reply wire.DescribeReply, err error) {
 	b, err := p.Call(ctx, abi.Describe, nil)
 	if err != nil {
-		return nil, err
+		return reply, err
 	}
-	var reply wire.DescribeReply
 	if err := wire.Unmarshal(b, &reply); err != nil {
-		return nil, fmt.Errorf("plugin %q: Describe: %w", p.Name, err)
+		return reply, fmt.Errorf("plugin %q: Describe: %w", p.Name, err)
 	}
 	if reply.ABI != abi.Version || reply.IRVersion != ir.Version {
-		return nil, fmt.Errorf("plugin %q speaks ABI %d and programs of version %d, this host %d and %d; build the plugin with this version's SDK, or use another fw",
+		return reply, fmt.Errorf("plugin %q speaks ABI %d and programs of version %d, this host %d and %d; build the plugin with this version's SDK, or use another fw",
 			p.Name, reply.ABI, reply.IRVersion, abi.Version, ir.Version)
 	}
-	return reply.Plugins, nil
+	return reply, nil
 }
 
 // maxRounds bounds how often a trace may ask for another shape.

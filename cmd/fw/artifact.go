@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fwlab/fw/core/client"
+	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/process"
+	"github.com/fwlab/fw/core/host/wasm"
+	"github.com/fwlab/fw/core/wire"
+	"github.com/fwlab/fw/registry"
+)
+
+// artifact is a file, or this executable, that runs one plugin or several.
+type artifact struct {
+	host *host.Plugin
+	said *wire.DescribeReply // nil until it was asked
+}
+
+// artifact is what runs a plugin, shared with the others that live in it.
+func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
+	name, start := p.Path, startProcess(p)
+	if p.Artifact.Carrier == registry.WASM {
+		start = startModule(p)
+	}
+	if p.Builtin != nil {
+		name = "fw"
+		if p.Builtin.Module != nil {
+			name = p.Manifest.Info.ID
+		}
+	}
+	key := name + " " + p.Artifact.SHA256
+	if s.artifacts[key] == nil {
+		s.artifacts[key] = &artifact{host: host.New(name, start)}
+	}
+	return s.artifacts[key]
+}
+
+// startProcess starts a file whose hash is checked each time, or this executable.
+func startProcess(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	return func(ctx context.Context) (host.Caller, error) {
+		if p.Builtin == nil {
+			return process.Start(ctx, process.Config{Path: p.Path, SHA256: p.Artifact.SHA256})
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		return process.Start(ctx, process.Config{Path: self})
+	}
+}
+
+// startModule compiles the bytes whose hash was checked.
+func startModule(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	return func(ctx context.Context) (host.Caller, error) {
+		module, err := p.Module()
+		if err != nil {
+			return nil, err
+		}
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			cache = os.TempDir()
+		}
+		return wasm.Open(ctx, module, filepath.Join(cache, "fw", "wasm"))
+	}
+}
+
+// describe asks the artifact once what it has.
+func (a *artifact) describe(ctx context.Context) (wire.DescribeReply, error) {
+	if a.said == nil {
+		said, err := client.Describe(ctx, a.host)
+		if err != nil {
+			return said, err
+		}
+		a.said = &said
+	}
+	return *a.said, nil
+}
+
+// spent is the time that calls have taken so far.
+func (s *pluginSet) spent() (d time.Duration) {
+	for _, a := range s.artifacts {
+		_, x := a.host.Stats()
+		d += x
+	}
+	return d
+}
+
+func (s *pluginSet) close() {
+	for _, a := range s.artifacts {
+		a.host.Close()
+	}
+}

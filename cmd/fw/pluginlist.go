@@ -1,0 +1,55 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/fwlab/fw/registry"
+)
+
+type pluginCmd struct {
+	List pluginListCmd `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from; and why one cannot be used."`
+}
+
+type pluginListCmd struct {
+	registryArgs
+	JSON bool `help:"Print JSON for programs."`
+}
+
+// Run prints the plugins that an experiment in the working directory could use.
+func (c *pluginListCmd) Run(con *console) error {
+	s, err := openPlugins(con.ctx, c.registryArgs, registry.FileName, "")
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	rows := s.List()
+	if c.JSON {
+		enc := json.NewEncoder(con.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(rows)
+	}
+	w := tabwriter.NewWriter(con.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "ID\tKIND\tVERSION\tCARRIER\tSHA256\tFROM")
+	for _, r := range rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", orDash(r.ID), orDash(r.Kind), orDash(r.Version), orDash(r.Carrier), orDash(r.SHA256[:min(12, len(r.SHA256))]), r.From)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if r.Error != "" {
+			fmt.Fprintf(con.out, "%s (%s) cannot be used: %s\n", orDash(r.ID), r.From, strings.ReplaceAll(r.Error, "\n", "\n  "))
+		}
+	}
+	return nil
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
