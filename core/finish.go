@@ -146,7 +146,7 @@ func (r *running) trained(h rundir.History) {
 // evidence is what the diagnosis looks at: every loss if this process saw them
 // all, the recorded ones otherwise.
 func (r *running) evidence(h rundir.History) diagnose.Evidence {
-	e := diagnose.Evidence{Loss: r.losses, Classes: r.report.Train.LossClasses}
+	e := diagnose.Evidence{Loss: r.losses, Classes: r.report.Train.LossClasses, Probes: report.Probes(r.report.Evals)}
 	if r.from > 0 {
 		e.Loss = nil
 		for _, p := range h[rundir.TrainLoss] {
@@ -155,24 +155,6 @@ func (r *running) evidence(h rundir.History) diagnose.Evidence {
 	}
 	c := r.report.Collapse
 	e.Std, e.RankMe, e.Dim, e.Samples = float64(c.Std), float64(c.RankMe), c.Dim, c.Samples
-	for _, protocol := range []string{report.KNN, report.Linear} {
-		probe := diagnose.Probe{Name: report.ProtocolName(protocol)}
-		measured := false
-		for _, x := range r.report.Evals {
-			switch {
-			case x.Protocol != protocol:
-			case x.Subject == report.Trained:
-				probe.Top1, measured = float64(x.Top1), true
-			case x.Subject == report.Untrained:
-				probe.Floors = append(probe.Floors, diagnose.Floor{Name: "the untrained encoder", Top1: float64(x.Top1)})
-			default:
-				probe.Floors = append(probe.Floors, diagnose.Floor{Name: "raw pixels", Top1: float64(x.Top1)})
-			}
-		}
-		if measured {
-			e.Probes = append(e.Probes, probe)
-		}
-	}
 	return e
 }
 

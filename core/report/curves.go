@@ -135,8 +135,12 @@ func (p Page) series(metric, name string) chart.Series {
 
 func (p Page) floors(protocol string) []chart.Level {
 	var out []chart.Level
+	trained, ok := lead(p.Report.Evals, protocol)
+	if !ok {
+		return nil
+	}
 	for _, f := range []struct{ subject, name string }{{Untrained, "untrained"}, {Pixels, "pixels"}} {
-		if e, ok := find(p.Report.Evals, protocol, f.subject); ok {
+		if e, ok := beside(p.Report.Evals, trained, f.subject); ok {
 			out = append(out, chart.Level{Name: f.name, Y: float64(e.Top1)})
 		}
 	}

@@ -2,10 +2,12 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
 
+	"github.com/fwlab/fw/core/report/diagnose"
 	"github.com/fwlab/fw/core/report/words"
 )
 
@@ -43,11 +45,11 @@ func Headline(evals []Eval) string {
 	text := fmt.Sprintf("%s %.1f %%", ProtocolName(e.Protocol), e.Top1)
 	var parts []string
 	for _, subject := range []string{Untrained, Pixels} {
-		floor, ok := find(evals, e.Protocol, subject)
+		floor, ok := beside(evals, e, subject)
 		if !ok {
 			continue
 		}
-		name := map[string]string{Untrained: "the untrained encoder", Pixels: "raw pixels"}[subject]
+		name := floorName(subject)
 		gain := difference(e, floor)
 		points := " points"
 		if len(parts) > 0 {
@@ -68,6 +70,31 @@ func Headline(evals []Eval) string {
 	return text + ": " + strings.Join(parts, ", ")
 }
 
+func floorName(subject string) string {
+	if subject == Untrained {
+		return "the untrained encoder"
+	}
+	return SubjectName(subject)
+}
+
+// Probes is the evidence of the evals: each protocol's, beside its floors.
+func Probes(evals []Eval) (probes []diagnose.Probe) {
+	for _, protocol := range protocols(evals) {
+		e, ok := lead(evals, protocol)
+		if !ok {
+			continue
+		}
+		p := diagnose.Probe{Name: ProtocolName(protocol), Top1: float64(e.Top1)}
+		for _, subject := range []string{Untrained, Pixels} {
+			if floor, ok := beside(evals, e, subject); ok {
+				p.Floors = append(p.Floors, diagnose.Floor{Name: floorName(subject), Top1: float64(floor.Top1)})
+			}
+		}
+		probes = append(probes, p)
+	}
+	return probes
+}
+
 // difference is a-b in percent points, between the numbers as they are printed.
 func difference(a, b Eval) float64 { return math.Round(10*(printed(a.Top1)-printed(b.Top1))) / 10 }
 
@@ -76,36 +103,40 @@ func printed(v Float) float64 {
 	return p
 }
 
-// headlineEval is the trained eval to lead with: kNN before others, the last
-// epoch before the best, the newest epoch.
-func headlineEval(evals []Eval) (best Eval, ok bool) {
-	rank := func(e Eval) [3]int {
-		r := [3]int{0, 0, e.Epoch}
-		if e.Protocol == KNN {
-			r[0] = 1
+// headlineEval is the trained eval to lead with: kNN before others.
+func headlineEval(evals []Eval) (Eval, bool) {
+	for _, protocol := range append([]string{KNN}, protocols(evals)...) {
+		if e, ok := lead(evals, protocol); ok {
+			return e, true
 		}
-		if e.Choice == Last {
-			r[1] = 1
-		}
-		return r
 	}
+	return Eval{}, false
+}
+
+// lead is the trained eval of a protocol to show: the last epoch before any
+// other, then the newest, then the first that was measured.
+func lead(evals []Eval, protocol string) (best Eval, ok bool) {
 	for _, e := range evals {
-		if e.Subject != Trained {
+		if e.Protocol != protocol || e.Subject != Trained {
 			continue
 		}
-		if a, b := rank(e), rank(best); !ok || a[0] > b[0] || a[0] == b[0] && (a[1] > b[1] || a[1] == b[1] && a[2] > b[2]) {
+		better := e.Epoch > best.Epoch
+		if isLast := e.Choice == Last; isLast != (best.Choice == Last) {
+			better = isLast
+		}
+		if !ok || better {
 			best, ok = e, true
 		}
 	}
 	return best, ok
 }
 
-// find is the last eval of a protocol and subject.
-func find(evals []Eval, protocol, subject string) (found Eval, ok bool) {
-	for _, e := range evals {
-		if e.Protocol == protocol && e.Subject == subject {
-			found, ok = e, true
+// beside is what e measured, measured on another subject.
+func beside(evals []Eval, e Eval, subject string) (Eval, bool) {
+	for _, x := range evals {
+		if x.Protocol == e.Protocol && x.Subject == subject && x.Seed == e.Seed && maps.Equal(x.Settings, e.Settings) {
+			return x, true
 		}
 	}
-	return found, ok
+	return Eval{}, false
 }

@@ -134,13 +134,13 @@ func (p Page) view() (view, error) {
 }
 
 func rows(evals []Eval) []evalRow {
-	lead, _ := headlineEval(evals)
+	top, _ := headlineEval(evals)
 	var out []evalRow
 	for _, e := range evals {
 		r := evalRow{
 			Protocol: ProtocolName(e.Protocol), Subject: SubjectName(e.Subject), Top1: percent(e.Top1), Top5: "–",
 			Epoch: strconv.Itoa(e.Epoch), Seed: strconv.FormatUint(e.Seed, 10), Choice: e.Choice,
-			Lead: e.Protocol == lead.Protocol && e.Subject == lead.Subject && e.Epoch == lead.Epoch && e.Choice == lead.Choice,
+			Lead: e.Subject == Trained && e.Protocol == top.Protocol && e.Seed == top.Seed && e.Epoch == top.Epoch && e.Choice == top.Choice && maps.Equal(e.Settings, top.Settings),
 		}
 		if e.Top5 != nil {
 			r.Top5 = percent(*e.Top5)
@@ -160,14 +160,20 @@ func bars(evals []Eval) []barGroup {
 	var out []barGroup
 	for _, protocol := range protocols(evals) {
 		g := barGroup{Name: capital(ProtocolName(protocol))}
-		trained, measured := find(evals, protocol, Trained)
+		trained, measured := lead(evals, protocol)
+		if !measured {
+			continue
+		}
 		for _, subject := range []string{Trained, Untrained, Pixels} {
-			e, ok := find(evals, protocol, subject)
+			e, ok := trained, true
+			if subject != Trained {
+				e, ok = beside(evals, trained, subject)
+			}
 			if !ok {
 				continue
 			}
 			b := bar{Name: SubjectName(subject), Value: percent(e.Top1), Percent: fmt.Sprintf("%.2f", min(max(float64(e.Top1), 0), 100)), Lead: subject == Trained}
-			if measured && subject != Trained {
+			if subject != Trained {
 				b.Gain = words.Signed(difference(trained, e))
 			}
 			g.Bars = append(g.Bars, b)
@@ -191,7 +197,7 @@ func (p Page) tiles() []tile {
 	t := p.Report.Train
 	out := []tile{}
 	for _, protocol := range protocols(p.Report.Evals) {
-		if e, ok := find(p.Report.Evals, protocol, Trained); ok {
+		if e, ok := lead(p.Report.Evals, protocol); ok {
 			out = append(out, tile{capital(ProtocolName(protocol)) + " top-1", words.OneDecimal(float64(e.Top1)), "%", fmt.Sprintf("epoch %d, %s", e.Epoch, e.Choice)})
 		}
 	}

@@ -69,6 +69,9 @@ func TestHeadline(t *testing.T) {
 			e(KNN, Untrained, 76.18, 0, Last), e(KNN, Pixels, 80.05, 0, Last), e(Linear, Pixels, 1, 0, Last)},
 		"kNN 78.0 %: level with the untrained encoder, 2.0 below raw pixels": {
 			e(KNN, Trained, 78.04, 5, Last), e(KNN, Untrained, 77.96, 0, Last), e(KNN, Pixels, 80, 0, Last)},
+		"kNN 84.0 %: 4.0 points above raw pixels": { // compared under the same settings, and not with an earlier epoch
+			e(KNN, Trained, 84, 5, Last), e(KNN, Pixels, 80, 0, Last), e(KNN, Trained, 70, 3, Epoch),
+			{Protocol: KNN, Subject: Pixels, Top1: 60, Choice: Last, Settings: map[string]float64{"k": 1}}},
 		"linear probe 70.0 %: 2.0 points above raw pixels": {e(Linear, Trained, 70, 5, Best), e(Linear, Pixels, 68, 0, Last)},
 	} {
 		if got := Headline(evals); got != want {
