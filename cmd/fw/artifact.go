@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/fwlab/fw/core/client"
@@ -67,6 +71,25 @@ func startModule(p *registry.Resolved) func(context.Context) (host.Caller, error
 		return wasm.Open(ctx, module, filepath.Join(cache, "fw", "wasm"))
 	}
 }
+
+// ownHash is the sha256 of this executable, the artifact of what is built in as a
+// process; "" where the file cannot be read. Locks leave it out.
+var ownHash = sync.OnceValue(func() string {
+	self, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	f, err := os.Open(self)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+})
 
 // describe asks the artifact once what it has.
 func (a *artifact) describe(ctx context.Context) (wire.DescribeReply, error) {

@@ -26,6 +26,11 @@ func (c *pluginListCmd) Run(con *console) error {
 	}
 	defer s.close()
 	rows := s.List()
+	for i := range rows {
+		if r := &rows[i]; r.Error == "" && r.SHA256 == "" { // built in as a process
+			r.SHA256 = ownHash()
+		}
+	}
 	if c.JSON {
 		enc := json.NewEncoder(con.out)
 		enc.SetIndent("", "  ")

@@ -111,7 +111,11 @@ func (s *pluginSet) rows(e *experiment.Experiment) (rows []rundir.Plugin) {
 	used, _ := s.used(e) // connect would have failed
 	for _, r := range used {
 		i := &r.Manifest.Info
-		rows = append(rows, rundir.Plugin{ID: i.ID, Kind: i.Kind, Version: i.Version, Carrier: r.Artifact.Carrier, SHA256: r.Artifact.SHA256})
+		row := rundir.Plugin{ID: i.ID, Kind: i.Kind, Version: i.Version, Carrier: r.Artifact.Carrier, SHA256: r.Artifact.SHA256}
+		if r.Builtin != nil && row.SHA256 == "" {
+			row.SHA256 = ownHash()
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }

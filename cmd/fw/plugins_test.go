@@ -32,7 +32,7 @@ func TestPluginList(t *testing.T) {
 	if r := byID["fw/random-resized-crop"]; r.Kind != "crop" || r.Carrier != registry.WASM || len(r.SHA256) != 64 || r.From != "built in" || r.Error != "" {
 		t.Errorf("got %+v", r)
 	}
-	if r := byID["fw/simclr"]; r.Kind != "pretext" || r.Carrier != registry.Process || r.Version == "" {
+	if r := byID["fw/simclr"]; r.Kind != "pretext" || r.Carrier != registry.Process || r.Version == "" || r.SHA256 != ownHash() || len(r.SHA256) != 64 {
 		t.Errorf("got %+v", r)
 	}
 	code, out = fw(t, "plugin", "list", "--registry", file)
