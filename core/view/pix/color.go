@@ -1,7 +1,5 @@
 package pix
 
-import "math"
-
 // luma is PIL's conversion to L.
 func luma(r, g, b uint8) uint8 {
 	return uint8((uint32(r)*19595 + uint32(g)*38470 + uint32(b)*7471 + 0x8000) >> 16)
@@ -18,13 +16,25 @@ func Grayscale(p []uint8, c int) {
 	}
 }
 
-// blend is PIL's Image.blend of a toward b by f: truncated, clipped beyond [0,1].
+// blend is PIL's Image.blend of a toward b by f: truncated, and clipped for f above 1.
 func blend(a, b uint8, f float32) uint8 {
-	v := float32(a) + f*(float32(b)-float32(a))
-	if f >= 0 && f <= 1 {
-		return uint8(v)
+	v := float32(a) + float32(f*(float32(b)-float32(a)))
+	return uint8(max(0, min(255, int32(v))))
+}
+
+// Recolor appends to dst the pixels of src, which has 1 or 3 channels, with 3 or
+// 1: grey repeated, colour made luma (PIL's convert).
+func Recolor(dst, src []uint8, c int) []uint8 {
+	if c == 3 {
+		for _, v := range src {
+			dst = append(dst, v, v, v)
+		}
+		return dst
 	}
-	return uint8(max(0, min(255, v)))
+	for ; len(src) >= 3; src = src[3:] {
+		dst = append(dst, luma(src[0], src[1], src[2]))
+	}
+	return dst
 }
 
 // Brightness blends from black (ImageEnhance.Brightness).
@@ -82,36 +92,42 @@ func Hue(p []uint8, c int, f float64) {
 	}
 }
 
+// rgbToHSV is PIL's conversion, in its C types: float where C stores a float, double where C computes one.
 func rgbToHSV(r, g, b uint8) (h, s, v uint8) {
 	top, low := max(r, g, b), min(r, g, b)
 	if top == low {
 		return 0, 0, top
 	}
-	cr := float32(top) - float32(low)
-	rc, gc, bc := (float32(top)-float32(r))/cr, (float32(top)-float32(g))/cr, (float32(top)-float32(b))/cr
-	var x float64
+	cr := float32(top - low)
+	rc, gc, bc := float32(top-r)/cr, float32(top-g)/cr, float32(top-b)/cr
+	var x float32
 	switch top {
 	case r:
-		x = float64(bc - gc)
+		x = bc - gc
 	case g:
-		x = float64(2 + rc - bc)
+		x = float32(2 + float64(rc) - float64(bc))
 	default:
-		x = float64(4 + gc - rc)
+		x = float32(4 + float64(gc) - float64(rc))
 	}
-	x = math.Mod(x/6+1, 1)
-	return uint8(max(0, min(255, int(x*255)))), uint8(max(0, min(255, int(float64(cr)/float64(top)*255)))), top
+	y := float64(x)/6 + 1 // in [5/6, 2): its remainder by 1 needs no fmod
+	if y >= 1 {
+		y--
+	}
+	return uint8(float64(float32(y)) * 255), uint8(float64(cr/float32(top)) * 255), top
 }
 
+// hsvToRGB is PIL's conversion, in its C types.
 func hsvToRGB(h, s, v uint8) (r, g, b uint8) {
 	if s == 0 {
 		return v, v, v
 	}
 	x := float64(h) * 6 / 255
-	i := math.Floor(x)
-	f, fs, fv := x-i, float64(s)/255, float64(v)
-	at := func(y float64) uint8 { return uint8(max(0, min(255, int(math.Floor(y+0.5))))) }
-	lo, q, t := at(fv*(1-fs)), at(fv*(1-fs*f)), at(fv*(1-fs*(1-f)))
-	switch int(i) % 6 {
+	i := int(x)
+	f, fs, fv := float32(x-float64(i)), float32(float64(s)/255), float64(v)
+	lo := level(fv * (1 - float64(fs)))
+	q := level(fv * (1 - float64(fs*f)))
+	t := level(fv * (1 - float64(float64(fs)*(1-float64(f)))))
+	switch i % 6 {
 	case 0:
 		return v, t, lo
 	case 1:
@@ -125,6 +141,9 @@ func hsvToRGB(h, s, v uint8) (r, g, b uint8) {
 	}
 	return v, lo, q
 }
+
+// level rounds x in [0,255] half up.
+func level(x float64) uint8 { return uint8(x + 0.5) }
 
 // Solarize inverts what is at or above threshold.
 func Solarize(p []uint8, threshold int) {
