@@ -181,7 +181,7 @@ func another(p schema.Param) string {
 	case p.Name == "min_lr":
 		return "0.001"
 	case p.Name == "channels":
-		return "2"
+		return schema.OfInt(4 - int(p.Default.I)).String()
 	case p.Name == "dataset":
 		return "synthetic"
 	case len(p.Choices) > 0:

@@ -164,6 +164,9 @@ func (v *validation) together() {
 		v.at("experiment.name", "expected at most 64 letters, digits, '.', '_' or '-', as it becomes a folder's name, found %s", name)
 	}
 	v.optimTogether()
+	if c, ok := e.table("data").get("channels"); ok && c.I == 2 {
+		v.at("data.channels", "expected 1 or 3, found 2")
+	}
 	for _, t := range e.tables {
 		if seeds, ok := t.get("seeds"); ok && len(seeds.Is) == 0 {
 			v.at(t.path+".seeds", "expected at least one seed, found none")
