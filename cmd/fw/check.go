@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/fwlab/fw/core"
-	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/experiment"
 )
 
@@ -93,19 +92,5 @@ func (c *graphCmd) Run(con *console) error {
 		return nil
 	}
 	fmt.Fprint(con.out, session.Trainer.Stages[c.Stage])
-	return nil
-}
-
-type dataCmd struct {
-	List dataListCmd `cmd:"" help:"List the datasets that [data] takes."`
-}
-
-type dataListCmd struct{}
-
-// Run prints the names.
-func (dataListCmd) Run(con *console) error {
-	for _, n := range data.Names() {
-		fmt.Fprintln(con.out, n)
-	}
 	return nil
 }

@@ -22,7 +22,7 @@ type cli struct {
 	Views  viewsCmd  `cmd:"" help:"Draw a contact sheet: original images and the views that the plugins make of them."`
 	Bench  benchCmd  `cmd:"" help:"Time the steps of an experiment: by kind of op, with FLOP/s and memory."`
 	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
-	Data   dataCmd   `cmd:"" help:"Datasets: list them."`
+	Data   dataCmd   `cmd:"" help:"Datasets: list the public ones, get them, say what lies at a path."`
 }
 
 // console is what every verb gets.
