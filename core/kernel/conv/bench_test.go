@@ -2,6 +2,7 @@ package conv
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,6 +88,49 @@ func BenchmarkConv(b *testing.B) {
 			run("y", f)
 			run("dx", fx)
 			run("dw", fw)
+		}
+	}
+}
+
+// Winograd against the direct path, in turns: the metric is the median over the
+// turns of direct time over Winograd's, above 1 where Winograd is faster. The
+// rule of [winogradWins] follows from these.
+func BenchmarkWinograd(b *testing.B) {
+	for _, l := range []struct{ batch, size, c, o int }{
+		{512, 28, 16, 16}, {512, 14, 32, 32}, {512, 7, 64, 64}, // the quickstart's
+		{128, 32, 16, 16}, {256, 16, 32, 32}, {512, 8, 64, 64}, {512, 4, 128, 128}, // ResNet-18 for CIFAR, width 16
+		{64, 32, 64, 64}, {64, 16, 128, 128}, {128, 8, 256, 256}, {256, 4, 512, 512}, // width 64
+		{32, 56, 64, 64}, {32, 28, 128, 128}, {64, 14, 256, 256}, {64, 7, 512, 512}, // ResNet-18 for ImageNet
+	} {
+		s := square(l.batch, l.size, l.size, l.c, l.o, 3, 1, 1, 1, 1)
+		x, w, dy := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY())
+		for _, p := range products(s) {
+			for _, workers := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%d@%d/%s/%d", l.c, l.size, p.name, workers), func(b *testing.B) {
+					pool := pool.New(workers)
+					defer pool.Close()
+					direct, fewer, out := p.direct(workers), p.winograd(workers), make([]float32, p.out)
+					for _, m := range []method{direct, fewer} {
+						m.Bind(make([]float32, m.Scratch()), out, p.a(x, w, dy), p.b(x, w, dy), nil)
+						m.Run(pool)
+					}
+					seconds := func(m method) float64 {
+						start := time.Now()
+						m.Run(pool)
+						return time.Since(start).Seconds()
+					}
+					var ratios []float64
+					best := seconds(fewer)
+					for b.Loop() {
+						t := seconds(fewer)
+						best = min(best, t)
+						ratios = append(ratios, seconds(direct)/t)
+					}
+					slices.Sort(ratios)
+					b.ReportMetric(ratios[len(ratios)/2], "direct/winograd")
+					b.ReportMetric(float64(s.FLOPs())/best/1e9, "GFLOP/s")
+				})
+			}
 		}
 	}
 }

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// Fields of winograd.Tiles, in bytes.
+const (
+	tilesImage, tilesAt, tilesRow, tilesCol          = 0, 8, 16, 24
+	tilesMatrix, tilesXi, tilesTile, tilesPanel      = 32, 40, 48, 56
+	tilesN, tilesRounds, tilesImageStep, tilesToNext = 64, 72, 80, 88
+	tilesMask                                        = 96
+)
+
+// pixels is the lines of an image that a tile covers.
+type pixels struct {
+	lines  []line
+	masked bool
+}
+
+// newPixels sets the bases of the lines from the arguments.
+func newPixels(base []reg.GPPhysical, col, col3, scratch reg.GPPhysical, masked bool) pixels {
+	build.MOVQ(at(args, tilesImage), base[0])
+	build.ADDQ(at(args, tilesAt), base[0])
+	build.MOVQ(at(args, tilesRow), scratch)
+	build.MOVQ(at(args, tilesCol), col)
+	if len(base) > 2 {
+		build.LEAQ(operand.Mem{Base: col, Index: col, Scale: 2}, col3)
+	}
+	p := pixels{masked: masked}
+	for r, b := range base {
+		if r > 0 {
+			build.LEAQ(operand.Mem{Base: base[r-1], Index: scratch, Scale: 1}, b)
+		}
+		p.lines = append(p.lines, line{b, col, col3})
+	}
+	return p
+}
+
+func (p pixels) bases() (out []reg.Register) {
+	for _, l := range p.lines {
+		out = append(out, l.base)
+	}
+	return out
+}
+
+// load reads the channels at a number of bytes of a pixel, zeros where the mask, at args, leaves it out.
+func (p pixels) load(r, c, bytes int, dst reg.VecPhysical) {
+	from := p.lines[r].shifted(c, bytes)
+	if !p.masked {
+		build.VMOVUPS(from, dst)
+		return
+	}
+	build.VMOVUPS(at(args, 32*(4*r+c)), dst)
+	build.VMASKMOVPS(from, dst, dst)
+}
+
+// eachTile runs body for each round of each tile, and moves on in image and
+// matrices from the last round to the next tile. A masked tile stands alone.
+func eachTile(image, matrix []reg.Register, counter reg.GPPhysical, masked bool, body func()) {
+	rounds := func() {
+		build.Label("round")
+		body()
+		build.DECQ(counter)
+		build.JNZ(operand.LabelRef("round"))
+	}
+	if masked {
+		build.MOVQ(at(args, tilesRounds), counter)
+		build.MOVQ(at(args, tilesMask), args)
+		rounds()
+		end()
+		return
+	}
+	left := build.AllocLocal(8)
+	build.MOVQ(at(args, tilesN), counter)
+	build.MOVQ(counter, left)
+	build.Label("tile")
+	build.MOVQ(at(args, tilesRounds), counter)
+	rounds()
+	build.MOVQ(at(args, tilesImageStep), counter)
+	advance(counter, image...)
+	build.MOVQ(at(args, tilesToNext), counter)
+	advance(counter, matrix...)
+	build.DECQ(left)
+	build.JNZ(operand.LabelRef("tile"))
+	end()
+}
+
+func masks(name string, masked bool) string {
+	if masked {
+		return name + "Masked"
+	}
+	return name
+}
+
+// input: with rows 1 and 2 of the patch held, each row of the result needs at most one more.
+func input(masked bool) {
+	name := masks("avx2Input", masked)
+	open(name, "args *byte", "is Input for whole groups of 8 channels; args is a *Tiles.")
+	build.Load(build.Param("args"), args)
+	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9, reg.R10, reg.R11}, reg.RAX, reg.RBX, reg.RCX, masked)
+	build.MOVQ(at(args, tilesMatrix), reg.RSI)
+	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
+	eachTile(p.bases(), m.bases(), reg.R14, masked, func() {
+		d1, d2, t, o := y[0:4], y[4:8], y[8:12], y[12:16]
+		for c := range 4 {
+			p.load(1, c, 0, d1[c])
+			p.load(2, c, 0, d2[c])
+		}
+		for r := range 4 {
+			for c := range 4 {
+				switch r {
+				case 0:
+					p.load(0, c, 0, t[c])
+					build.VSUBPS(d2[c], t[c], t[c])
+				case 1:
+					build.VADDPS(d2[c], d1[c], t[c])
+				case 2:
+					build.VSUBPS(d1[c], d2[c], t[c])
+				case 3:
+					p.load(3, c, 0, t[c])
+					build.VSUBPS(d1[c], t[c], t[c])
+				}
+			}
+			build.VSUBPS(t[2], t[0], o[0])
+			build.VADDPS(t[2], t[1], o[1])
+			build.VSUBPS(t[1], t[2], o[2])
+			build.VSUBPS(t[1], t[3], o[3])
+			for c := range 4 {
+				build.VMOVUPS(o[c], m[r].at(c))
+			}
+		}
+		advance(operand.U8(32), p.bases()...)
+		advance(operand.U8(32), m.bases()...)
+	})
+}
+
+func output() {
+	open("avx2Output", "args *byte", "is Output for whole groups of 8 channels; args is a *Tiles.")
+	build.Load(build.Param("args"), args)
+	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9}, reg.RAX, reg.RBX, reg.RCX, false)
+	build.MOVQ(at(args, tilesMatrix), reg.RSI)
+	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
+	eachTile(p.bases(), m.bases(), reg.R14, false, func() {
+		s := [2][]reg.VecPhysical{y[0:4], y[4:8]}
+		a, b := y[8], y[9]
+		for c := range 4 {
+			build.VMOVUPS(m[1].at(c), a)
+			build.VMOVUPS(m[2].at(c), b)
+			build.VADDPS(b, a, s[0][c])
+			build.VSUBPS(b, a, s[1][c])
+			build.VADDPS(m[0].at(c), s[0][c], s[0][c])
+			build.VADDPS(m[3].at(c), s[1][c], s[1][c])
+		}
+		for r, s := range s {
+			build.VADDPS(s[2], s[1], a)
+			build.VSUBPS(s[2], s[1], b)
+			build.VADDPS(s[0], a, a)
+			build.VADDPS(s[3], b, b)
+			build.VMOVUPS(a, p.lines[r].at(0))
+			build.VMOVUPS(b, p.lines[r].at(1))
+		}
+		advance(operand.U8(32), p.bases()...)
+		advance(operand.U8(32), m.bases()...)
+	})
+}

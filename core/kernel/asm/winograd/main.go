@@ -1,0 +1,94 @@
+// Command winograd writes the assembly of package conv/winograd: the transforms
+// of Winograd convolution, each equal to the Go function beside it, addition by
+// addition. Run generate.sh after a change; a test of package winograd compares
+// the output.
+package main
+
+import (
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+var y = []reg.VecPhysical{
+	reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
+	reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
+}
+
+func main() {
+	build.ConstraintExpr("!noasm")
+	input(false)
+	input(true)
+	output()
+	gradient(false)
+	gradient(true)
+	weights("avx2Weights", false)
+	weights("avx2WeightsRotated", true)
+	weightGradient()
+	build.Generate()
+}
+
+// args is where a function finds its struct of arguments.
+var args = reg.R15
+
+func open(name, params, doc string) {
+	build.TEXT(name, build.NOSPLIT, "func("+params+")")
+	build.Pragma("noescape")
+	build.Doc(name + " " + doc)
+}
+
+func end() {
+	build.VZEROUPPER()
+	build.RET()
+}
+
+func at(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+// plus is the memory that lies times index beyond base; times is 0, 1 or 2.
+func plus(base, index reg.Register, times int) operand.Mem {
+	if times == 0 {
+		return operand.Mem{Base: base}
+	}
+	return operand.Mem{Base: base, Index: index, Scale: uint8(times)}
+}
+
+// line is a base and three strides from it, as operands: four pixels, or four matrices.
+type line struct{ base, stride, stride3 reg.Register }
+
+func (l line) at(i int) operand.Mem {
+	if i == 3 {
+		return plus(l.base, l.stride3, 1)
+	}
+	return plus(l.base, l.stride, i)
+}
+
+func (l line) shifted(i, bytes int) operand.Mem { return l.at(i).Offset(bytes) }
+
+// matrices are the 16 of a transformed tile, in four lines of four.
+type matrices [4]line
+
+// newMatrices loads the stride from xi and sets four bases, the first of which holds the first matrix.
+func newMatrices(xi operand.Mem, base [4]reg.GPPhysical, stride, stride3 reg.GPPhysical) (m matrices) {
+	build.MOVQ(xi, stride)
+	build.LEAQ(operand.Mem{Base: stride, Index: stride, Scale: 2}, stride3)
+	for r := 1; r < 4; r++ {
+		build.LEAQ(operand.Mem{Base: base[r-1], Index: stride, Scale: 4}, base[r])
+	}
+	for r := range m {
+		m[r] = line{base[r], stride, stride3}
+	}
+	return m
+}
+
+func (m matrices) bases() (out []reg.Register) {
+	for _, l := range m {
+		out = append(out, l.base)
+	}
+	return out
+}
+
+func advance(by operand.Op, regs ...reg.Register) {
+	for _, r := range regs {
+		build.ADDQ(by, r)
+	}
+}

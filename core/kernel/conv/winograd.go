@@ -1,0 +1,152 @@
+package conv
+
+import (
+	"github.com/fwlab/fw/core/kernel/conv/winograd"
+	"github.com/fwlab/fw/core/kernel/gemm/tile"
+	"github.com/fwlab/fw/core/pool"
+)
+
+const (
+	winogradFloats = 96 << 10 // of a chunk's matrices, about: 384 KiB of the L2 cache
+	leastTiles     = 24       // of a chunk, so that a panel of weights is used more than once
+	mostTiles      = 192
+	// spreadFloats between matrices keep the 16 places of a tile apart in the L1 cache.
+	spreadFloats = 80
+)
+
+// fewer is a convolution with fewer multiplications: Winograd's F(2x2,3x3), 16
+// for four output pixels where the direct sum has 36. A chunk is some tiles of
+// 2x2 output pixels: their patches of 4x4 input pixels are transformed to 16
+// matrices of tiles by input channels, each is multiplied by its matrix of
+// weights, and the products are transformed to output pixels, all in a worker's
+// memory. Adding bias to matrix 5 of the products adds it to all four pixels.
+//
+// A value that is not finite spreads over the tiles that see it.
+type fewer struct {
+	patches
+	oh, ow, n, np int // output pixels and channels, and channels in whole panels
+	bias, rotated bool
+	workers       int
+
+	tiles, per, chunks int // of all images, of a chunk, and the number of chunks
+	sum                sum // over channels
+	xiU, xiV, xiM      int // floats of a matrix of weights, of inputs and of products
+	local              int
+
+	y, x, w, extra    []float32
+	u, padded, locals []float32 // padded is extra in whole panels
+	packing           bool
+}
+
+func newFewer(g geometry, bias bool, workers int) *fewer {
+	f := &fewer{oh: g.oh, ow: g.ow, n: g.n, np: roundUp(g.n, tile.Cols), bias: bias, rotated: g.stepH < 0, workers: workers}
+	th, tw := ceilDiv(g.oh, 2), ceilDiv(g.ow, 2)
+	shift := func(first, step int) int { return min(first, first+2*step) } // of the leftmost of three taps
+	f.patches = newPatches(g.h, g.w, g.c, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
+	f.sum = newSum(1, g.c, g.n)
+	f.tiles = g.b * th * tw
+	per := min(mostTiles, max(leastTiles, winogradFloats/(16*(g.c+f.np))), ceilDiv(f.tiles, wantParts))
+	f.chunks = ceilDiv(f.tiles, roundUp(per, tile.Rows))
+	f.per = roundUp(ceilDiv(f.tiles, f.chunks), tile.Rows)
+	f.chunks = ceilDiv(f.tiles, f.per)
+	f.xiU, f.xiV, f.xiM = g.c*f.np, f.per*g.c+spreadFloats, f.per*f.np+spreadFloats
+	f.local = max(16*(f.xiV+f.xiM)+4*g.n, packRun*9*tile.Cols)
+	return f
+}
+
+func (f *fewer) Scratch() int { return 16*f.xiU + f.np + f.workers*f.local }
+
+func (f *fewer) Bind(scratch, y, x, w, bias []float32) {
+	f.y, f.x, f.w, f.extra = y, x, w, nil
+	if f.bias {
+		f.extra = bias
+	}
+	n := 16 * f.xiU
+	f.u, f.padded, f.locals = scratch[:n], scratch[n:n+f.np], scratch[n+f.np:]
+}
+
+func (f *fewer) Run(p *pool.Pool) {
+	checkPool(p, f.workers)
+	copy(f.padded, f.extra)
+	f.packing = true
+	p.Run(f.np/tile.Cols*ceilDiv(f.c, packRun), f)
+	f.packing = false
+	p.Run(f.chunks, f)
+}
+
+// Chunk transforms the weights of 16 input channels and a panel, or computes some tiles.
+func (f *fewer) Chunk(i, worker int) {
+	local := f.locals[worker*f.local : (worker+1)*f.local]
+	if f.packing {
+		f.pack(i/ceilDiv(f.c, packRun)*tile.Cols, i%ceilDiv(f.c, packRun)*packRun, local)
+		return
+	}
+	v, m, edge := local[:16*f.xiV], local[16*f.xiV:16*(f.xiV+f.xiM)], local[16*(f.xiV+f.xiM):]
+	first := i * f.per
+	n := min(f.per, f.tiles-first)
+	f.transform(winograd.Tiles{Xi: 4 * f.xiV}, v, f.c, f.x, first, n, 0, f.c)
+	f.multiply(m, v, n)
+	f.write(m, edge, first, n)
+}
+
+// pack transforms weights of input channels r.. and output channels j...
+func (f *fewer) pack(j, r int, local []float32) {
+	run, cols := min(packRun, f.c-r), min(tile.Cols, f.n-j)
+	if f.rotated { // element (column, row, tap) at (row*n + column)*9 + tap
+		for q := range run {
+			tile.PackPanel(local[q*9*tile.Cols:], f.w[((r+q)*f.n+j)*9:], 1, 9, 9, cols)
+		}
+	} else { // at (column*c + row)*9 + tap
+		tile.PackPanel(local, f.w[(j*f.c+r)*9:], 1, f.c*9, run*9, cols)
+	}
+	winograd.Weights(&f.u[j*f.c+r*tile.Cols], &local[0], 4*f.xiU, run, f.rotated)
+}
+
+// multiply: m = v * u for n tiles.
+func (f *fewer) multiply(m, v []float32, n int) {
+	var from tile.Seg
+	var to tile.Offsets
+	for i := range tile.Rows {
+		from.Row[i], to[i] = int32(4*i*f.c), int32(4*i*f.np)
+	}
+	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, COff: &to}
+	for xi := range 16 {
+		for cb := range f.sum.cblocks {
+			c0, c := f.sum.channels(cb)
+			a.Depth = c
+			for j := 0; j < f.np; j += tile.Cols {
+				a.B = &f.u[xi*f.xiU+j*f.c+c0*tile.Cols]
+				for t := 0; t < n; t += tile.Rows {
+					a.A, a.C, a.Add = &v[xi*f.xiV+t*f.c+c0], &m[xi*f.xiM+t*f.np+j], nil
+					switch {
+					case cb > 0:
+						a.Add, a.AddOff = a.C, &to
+					case f.extra != nil && xi == 5:
+						a.Add, a.AddOff = &f.padded[j], &none
+					}
+					tile.Mul(min(tile.Rows, n-t), tile.Cols, &a)
+				}
+			}
+		}
+	}
+}
+
+// write transforms the products of tiles first.. to output pixels.
+func (f *fewer) write(m, edge []float32, first, n int) {
+	t := winograd.Tiles{Xi: 4 * f.xiM, Tile: 4 * f.np}
+	for i := 0; i < n; i += t.N {
+		image, ty, tx := (first+i)/(f.th*f.tw), (first+i)/f.tw%f.th, (first+i)%f.tw
+		y := f.y[((image*f.oh+2*ty)*f.ow+2*tx)*f.n:]
+		t.Matrix = &m[i*f.np]
+		if 2*ty+1 < f.oh && tx < f.ow/2 {
+			t.Image, t.Row, t.Col, t.N = &y[0], 4*f.ow*f.n, 4*f.n, min(n-i, f.ow/2-tx)
+			winograd.Output(&t, f.n)
+			continue
+		}
+		t.Image, t.Row, t.Col, t.N = &edge[0], 8*f.n, 4*f.n, 1
+		winograd.Output(&t, f.n)
+		for r := range min(2, f.oh-2*ty) {
+			copy(y[r*f.ow*f.n:][:min(2, f.ow-2*tx)*f.n], edge[2*r*f.n:])
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package conv
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/fwlab/fw/core/pool"
+	"github.com/fwlab/fw/core/rng"
+)
+
+// product is one of the three products of a convolution: by the direct path and
+// by Winograd's, with its operands and what each term adds to.
+type product struct {
+	name             string
+	direct, winograd func(workers int) method
+	out              int
+	a, b             func(x, w, dy []float32) []float32
+	term             func(xi, wi, yi int) (out, a, b int)
+}
+
+func products(s Spec) []product {
+	x := func(x, w, dy []float32) []float32 { return x }
+	w := func(x, w, dy []float32) []float32 { return w }
+	dy := func(x, w, dy []float32) []float32 { return dy }
+	return []product{
+		{"y", func(n int) method { return newDirect(forward(s), s.Bias, n) }, func(n int) method { return newFewer(forward(s), s.Bias, n) },
+			s.sizeY(), x, w, func(xi, wi, yi int) (int, int, int) { return yi, xi, wi }},
+		{"dx", func(n int) method { return newDirect(backward(s), false, n) }, func(n int) method { return newFewer(backward(s), false, n) },
+			s.sizeX(), dy, w, func(xi, wi, yi int) (int, int, int) { return xi, yi, wi }},
+	}
+}
+
+func run(m method, workers, out int, a, b, bias []float32) []float32 {
+	nan := func(n int) []float32 { // what was in scratch and outputs must not matter
+		out := make([]float32, n)
+		for i := range out {
+			out[i] = float32(math.NaN())
+		}
+		return out
+	}
+	y := nan(out)
+	m.Bind(nan(m.Scratch()), y, a, b, bias)
+	p := pool.New(workers)
+	defer p.Close()
+	for range 2 {
+		m.Run(p)
+	}
+	return y
+}
+
+func sameBits(a, b []float32) bool {
+	return slices.EqualFunc(a, b, func(x, y float32) bool { return math.Float32bits(x) == math.Float32bits(y) })
+}
+
+// integers are small: sums and transforms of them are exact, whatever the order.
+func integers(key, n int) []float32 {
+	s := rng.New(uint64(key)).Stream()
+	out := make([]float32, n)
+	for i := range out {
+		out[i] = float32(math.Round(3 * s.Normal()))
+	}
+	return out
+}
+
+// Of integers Winograd's result is the sum itself, for any number of workers.
+func exactly(t testing.TB, s Spec) {
+	t.Helper()
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	x, w, dy, bias := integers(1, s.sizeX()), integers(2, s.sizeW()), integers(3, s.sizeY()), integers(4, s.O)
+	for _, p := range products(s) {
+		a, b := p.a(x, w, dy), p.b(x, w, dy)
+		want := make([]float32, p.out)
+		if s.Bias && p.name == "y" {
+			for i := range want {
+				want[i] = bias[i%s.O]
+			}
+		}
+		s.each(func(xi, wi, yi int) {
+			o, i, j := p.term(xi, wi, yi)
+			want[o] += a[i] * b[j]
+		})
+		for _, workers := range []int{1, 3} {
+			got := run(p.winograd(workers), workers, p.out, a, b, bias)
+			if i := slices.IndexFunc(got, func(v float32) bool { return v != v }); i >= 0 {
+				t.Fatalf("%+v: %s[%d] is not a number", s, p.name, i)
+			}
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("%+v: %s[%d] = %v, want %v, %d workers", s, p.name, i, got[i], want[i], workers)
+				}
+			}
+		}
+	}
+}
+
+func TestWinogradOfIntegersIsExact(t *testing.T) {
+	for _, s := range []Spec{
+		square(1, 1, 1, 1, 1, 3, 1, 1, 1, 1),
+		square(2, 5, 7, 3, 5, 3, 1, 1, 1, 1),
+		square(2, 5, 7, 3, 5, 3, 1, 0, 1, 1),
+		square(3, 8, 6, 16, 16, 3, 1, 1, 1, 1),
+		square(9, 8, 8, 24, 40, 3, 1, 1, 1, 1),
+		square(9, 7, 7, 20, 36, 3, 1, 0, 1, 1),
+		square(30, 4, 4, 32, 17, 3, 1, 1, 1, 1),
+		square(2, 28, 28, 16, 16, 3, 1, 1, 1, 1),
+		square(3, 3, 3, 9, 2, 3, 1, 5, 1, 1), // pixels that see padding alone
+		square(2, 4, 4, 650, 33, 3, 1, 1, 1, 1),
+	} {
+		exactly(t, s)
+		s.Bias = true
+		exactly(t, s)
+	}
+}
+
+func TestAnyWinogradOfIntegersIsExact(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		n := func(name string, least, most int) int { return rapid.IntRange(least, most).Draw(r, name) }
+		s := Spec{
+			B: n("b", 1, 9), H: n("h", 1, 11), W: n("w", 1, 11), C: n("c", 1, 40), O: n("o", 1, 40), KH: 3, KW: 3, StrideH: 1, StrideW: 1,
+			PadTop: n("pt", 0, 4), PadBottom: n("pb", 0, 4), PadLeft: n("pl", 0, 4), PadRight: n("pr", 0, 4),
+			DilationH: 1, DilationW: 1, Groups: 1, Bias: rapid.Bool().Draw(r, "bias"),
+		}
+		if s.Check() != nil {
+			r.Skip("kernel larger than image")
+		}
+		exactly(t, s)
+	})
+}
+
+// frobenius is |got - want| / |want|.
+func frobenius(got []float32, want []float64) float64 {
+	var difference, size float64
+	for i, w := range want {
+		d := float64(got[i]) - w
+		difference += d * d
+		size += w * w
+	}
+	return math.Sqrt(difference / size)
+}
+
+// Winograd's error is at most twice the direct path's, or 1e-7, relative to
+// float64 over the whole result, and the same bits come for any number of workers.
+func TestWinogradError(t *testing.T) {
+	for _, s := range []Spec{
+		square(4, 28, 28, 16, 16, 3, 1, 1, 1, 1), square(4, 14, 14, 32, 32, 3, 1, 1, 1, 1), square(4, 7, 7, 64, 64, 3, 1, 1, 1, 1),
+		square(2, 16, 16, 128, 64, 3, 1, 1, 1, 1), square(2, 8, 8, 256, 64, 3, 1, 0, 1, 1), square(3, 4, 4, 512, 48, 3, 1, 1, 1, 1),
+	} {
+		x, w, dy := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY())
+		for _, p := range products(s) {
+			a, b := p.a(x, w, dy), p.b(x, w, dy)
+			want := make([]float64, p.out)
+			s.each(func(xi, wi, yi int) {
+				o, i, j := p.term(xi, wi, yi)
+				want[o] += float64(a[i]) * float64(b[j])
+			})
+			got := run(p.winograd(1), 1, p.out, a, b, nil)
+			direct, fewer := frobenius(run(p.direct(1), 1, p.out, a, b, nil), want), frobenius(got, want)
+			t.Logf("%dx%dx%d to %d %s: direct %.2g, Winograd %.2g", s.H, s.W, s.C, s.O, p.name, direct, fewer)
+			if !(fewer <= 2*direct+1e-7) {
+				t.Errorf("%+v: %s: error %.2g, the direct path's is %.2g", s, p.name, fewer, direct)
+			}
+			if !sameBits(got, run(p.winograd(3), 3, p.out, a, b, nil)) {
+				t.Errorf("%+v: %s: bits differ between 1 and 3 workers", s, p.name)
+			}
+		}
+	}
+}
