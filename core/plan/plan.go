@@ -78,7 +78,7 @@ func (p *Plan) update(aliases map[string]string) error {
 			continue
 		}
 		i := p.First[root]
-		if !isInput[root] && !taken[root] && i >= 0 && p.Last[to] <= i && (p.Last[to] < i || inPlace(&f.Instrs[i], to)) {
+		if !isInput[root] && !taken[root] && i >= 0 && p.Last[to] <= i && (p.Last[to] < i || p.inPlace(&f.Instrs[i], root, to)) {
 			taken[root] = true
 			p.Last[to] = max(p.Last[to], p.Last[root])
 			for v := range p.Root {
@@ -98,10 +98,28 @@ func (p *Plan) update(aliases map[string]string) error {
 	return nil
 }
 
-// inPlace is whether a fusion reads v element by element only, so that its result may overwrite v.
-func inPlace(in *ir.Instr, v ir.ID) bool {
+// overwrites is a row per op whose first result may lie where one of these operands
+// was: its kernel reads an element before it writes it.
+var overwrites = map[string][]int{
+	"batch_norm_training":  {0},
+	"batch_norm_inference": {0},
+	"batch_norm_grad":      {4, 0},
+	"layer_norm":           {0},
+	"layer_norm_grad":      {4, 0},
+	"softmax":              {0},
+	"log_softmax":          {0},
+	"softmax_grad":         {1, 0},
+	"log_softmax_grad":     {1, 0},
+	"cumulative_sum":       {0},
+	"scatter":              {0},
+	"dynamic_update_slice": {0},
+}
+
+// inPlace is whether result out of an instruction may overwrite operand v: where it
+// is in the table, or a fusion that reads v element by element only.
+func (p *Plan) inPlace(in *ir.Instr, out, v ir.ID) bool {
 	if in.Body == nil {
-		return false
+		return out == in.Out[0] && slices.ContainsFunc(overwrites[in.Op], func(i int) bool { return in.In[i] == v }) && p.readers(in, v) == 1
 	}
 	for i, w := range in.In {
 		if w != v {
@@ -117,6 +135,16 @@ func inPlace(in *ir.Instr, v ir.ID) bool {
 		}
 	}
 	return true
+}
+
+// readers is how many operands of an instruction lie where v does.
+func (p *Plan) readers(in *ir.Instr, v ir.ID) (n int) {
+	for _, w := range in.In {
+		if p.Root[w] == p.Root[v] {
+			n++
+		}
+	}
+	return n
 }
 
 type hole struct{ off, size int }
@@ -151,12 +179,12 @@ func (p *Plan) assign() {
 	}
 }
 
-// reuse finds the memory of an operand that dies in the fusion i for its result v; -1 for none.
+// reuse finds the memory of an operand that dies in instruction i for its result v; -1 for none.
 func (p *Plan) reuse(i int, v ir.ID) int {
 	in := &p.Func.Instrs[i]
 	for _, w := range in.In {
 		r := p.Root[w]
-		if in.Body == nil || p.Last[r] != i || p.Offset[r] < 0 || p.size(r) != p.size(v) || p.Func.Shape(r).DType.Size() != p.Func.Shape(v).DType.Size() || !inPlace(in, w) || r != w || p.handed(i, p.Offset[r]) {
+		if p.Last[r] != i || p.Offset[r] < 0 || p.size(r) != p.size(v) || p.Func.Shape(r).DType.Size() != p.Func.Shape(v).DType.Size() || !p.inPlace(in, v, w) || r != w || p.handed(i, p.Offset[r]) {
 			continue
 		}
 		return p.Offset[r]

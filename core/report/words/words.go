@@ -13,8 +13,13 @@ import (
 // OneDecimal writes v as "84.1".
 func OneDecimal(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
-// Short writes v with three significant digits.
-func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+// Short writes v with three significant digits, whole numbers up to a million in full.
+func Short(v float64) string {
+	if a := math.Abs(v); a >= 1000 && a < 1e6 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
 
 // Share writes a share from 0 to 1 as percent without its sign, small ones with more digits.
 func Share(v float64) string {
