@@ -200,6 +200,8 @@ files = {
 for name, b in files.items():
     tensors["file." + name] = np.frombuffer(b, np.uint8).copy()
     tensors["rgb." + name] = array(Image.open(io.BytesIO(b)).convert("RGB"))
+# PIL makes 16-bit grey white above level 255; the upper byte is meant, as PIL itself takes in colour.
+tensors["rgb.gray-16.png"] = np.repeat(wide[:, :, :1] >> 8, 3, 2).astype(np.uint8)
 
 
 # Whole domains as hashes: every colour through PIL's conversions, every pair of levels through its blend.
