@@ -182,7 +182,7 @@ func (s *Session) measure(ctx context.Context, evals []experiment.Eval, epoch in
 	}
 	for _, sub := range subjects {
 		if ctx.Err() != nil {
-			return fmt.Errorf("interrupted while evaluating: %w", ctx.Err())
+			return &interrupted{"interrupted between evaluations; the training before them is saved", ctx.Err()}
 		}
 		f, err := s.features(ctx, sub.state)
 		if err != nil {

@@ -86,7 +86,7 @@ func (r *running) train(ctx context.Context) error {
 			if err := r.save(false); err != nil {
 				return err
 			}
-			return fmt.Errorf("interrupted after step %d of %d; it is saved: %w", t.Step, r.Steps(), ctx.Err())
+			return &interrupted{fmt.Sprintf("interrupted after step %d of %d, which is saved", t.Step, r.Steps()), ctx.Err()}
 		}
 		if err := r.step(); err != nil {
 			return err
@@ -154,6 +154,15 @@ func (r *running) skip(x report.Skipped) bool {
 	d.Skipped = append(d.Skipped, x)
 	return true
 }
+
+// interrupted is the user's wish to stop: context.Canceled, in words.
+type interrupted struct {
+	text  string
+	cause error
+}
+
+func (e *interrupted) Error() string { return e.text }
+func (e *interrupted) Unwrap() error { return e.cause }
 
 // lines show progress: on the screen, and in the run's log.
 type lines []*progress.Line

@@ -22,7 +22,8 @@ type NotFiniteError struct {
 	Step  int     // the update, counted from 1
 	Loss  float64 // of the update
 	First string  // what was not finite first, in words; "" if it cannot be told
-	// Undone says that the trainer's state is again that before the update.
+	// Undone says that the trainer's state is again that before the update. Without
+	// it First is only a part of the state that is not finite after the update.
 	Undone bool
 	Batch  []tensor.Item // what the update read, with the positions in the dataset
 }
@@ -32,8 +33,11 @@ func (e *NotFiniteError) Error() string {
 	if !math.IsNaN(e.Loss) && !math.IsInf(e.Loss, 0) {
 		s = fmt.Sprintf("train: step %d: the loss is %.4g, but the update is not finite", e.Step, e.Loss)
 	}
-	if e.First != "" {
+	switch {
+	case e.First != "" && e.Undone:
 		s += "; not finite first: " + e.First
+	case e.First != "":
+		s += "; not finite after it, among others: " + e.First
 	}
 	return s + "; try a lower learning rate, a longer warm-up or a higher temperature"
 }
