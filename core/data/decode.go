@@ -57,15 +57,3 @@ func decodeJPEG(b []byte, cfg image.Config) (img image.Image, err error) {
 	}
 	return img, nil
 }
-
-func rgb(img image.Image) Image {
-	r := img.Bounds()
-	out := Image{make([]uint8, 0, r.Dx()*r.Dy()*3), r.Dy(), r.Dx(), 3}
-	for y := r.Min.Y; y < r.Max.Y; y++ {
-		for x := r.Min.X; x < r.Max.X; x++ {
-			c := color.NRGBA64Model.Convert(img.At(x, y)).(color.NRGBA64)
-			out.Pix = append(out.Pix, uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8))
-		}
-	}
-	return out
-}

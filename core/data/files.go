@@ -107,7 +107,7 @@ func (n *noted) none(root string) error {
 	case len(n.archives) > 0:
 		return fmt.Errorf("%s: no .jpg, .jpeg or .png files, but %d archives, such as %s; archives within are not read: unpack it", root, len(n.archives), n.archives[0])
 	case n.others > 0:
-		return fmt.Errorf("%s: no .jpg, .jpeg or .png files among %d; fw data info says what lies there", root, n.others)
+		return fmt.Errorf("%s: no .jpg, .jpeg or .png files among %d files", root, n.others)
 	}
 	return fmt.Errorf("%s: empty; expected .jpg, .jpeg or .png files", root)
 }

@@ -136,7 +136,7 @@ func TestFolderSaysWhatIsWrong(t *testing.T) {
 	dir := folderOf(t, []entry{{"a.tar.gz", nil}, {"b.txt", nil}})
 	refused(t, Folder, Options{Path: dir}, "a.tar.gz", "unpack")
 	refused(t, Folder, Options{Path: filepath.Join(dir, "b.txt")}, "found a file of 0 bytes", `"tar"`)
-	refused(t, Folder, Options{Path: folderOf(t, []entry{{"b.txt", nil}})}, "among 1")
+	refused(t, Folder, Options{Path: folderOf(t, []entry{{"b.txt", nil}})}, "among 1 files")
 }
 
 func TestSplitsOfFiles(t *testing.T) {
@@ -252,6 +252,24 @@ func TestTinyImageNetsAnnotations(t *testing.T) {
 		for i, want := range []int{1, 0, -1} {
 			if l, ok := s.Test.Label(i); ok != (want >= 0) || ok && l != want {
 				t.Errorf("%s: label %d, %v", s.Test.ID(i), l, ok)
+			}
+		}
+	})
+}
+
+func TestWebDatasetsClasses(t *testing.T) {
+	one := pngOf(t, grey(1, 1, 0))
+	bothWays(t, []entry{
+		{"000.png", one}, {"000.cls", []byte("7\n")},
+		{"001.rgb.png", one}, {"001.cls", []byte("12")},
+		{"002.png", one},
+	}, Options{}, func(t *testing.T, s *Set) {
+		if strings.Join(s.Classes, " ") != "12 7" || s.Train.Len() != 3 {
+			t.Fatalf("%d train, classes %v", s.Train.Len(), s.Classes)
+		}
+		for i, want := range []int{1, 0, -1} {
+			if l, ok := s.Train.Label(i); ok != (want >= 0) || ok && l != want {
+				t.Errorf("%s: label %d, %v", s.Train.ID(i), l, ok)
 			}
 		}
 	})

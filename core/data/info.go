@@ -167,7 +167,7 @@ func detect(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if names["train images"] != "" {
+	if len(names) > 0 {
 		return IDX, nil
 	}
 	var near error

@@ -16,7 +16,8 @@ import (
 // train, and test or else val, whichever has labels. Without a folder to test
 // on, the holdout is drawn from the names. The first folder below its split is
 // an image's class; images without one have no label. A val_annotations.txt in
-// a split, as Tiny-ImageNet has, gives the classes in place of the folders.
+// a split, as Tiny-ImageNet has, gives the classes in place of the folders, and
+// so does a .cls file beside an image, as WebDataset has.
 func layout(list []file, sidecars map[string][]byte, o Options) (*Set, error) {
 	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
 	l := &layouter{list: list, sidecars: sidecars, o: o}
@@ -74,12 +75,13 @@ func (l *layouter) unwrap() {
 		for i := range l.list {
 			l.list[i].name = l.list[i].name[len(first)+1:]
 		}
+		below := map[string][]byte{}
 		for name, text := range l.sidecars {
 			if rest, ok := strings.CutPrefix(name, first+"/"); ok {
-				delete(l.sidecars, name)
-				l.sidecars[rest] = text
+				below[rest] = text
 			}
 		}
+		l.sidecars = below
 	}
 }
 
@@ -165,13 +167,16 @@ func (l *layouter) below(folder, but string) (list []labelled) {
 	annotated := annotations(l.sidecars[path.Join(folder, sidecarName)])
 	for _, f := range l.list {
 		if within(f.name, folder) && (but == "" || !within(f.name, but)) {
-			list = append(list, labelled{f, classOf(f.name, folder, annotated)})
+			list = append(list, labelled{f, l.class(f.name, folder, annotated)})
 		}
 	}
 	return list
 }
 
-func classOf(name, folder string, annotated map[string]string) string {
+func (l *layouter) class(name, folder string, annotated map[string]string) string {
+	if text, ok := l.sidecars[clsOf(name)]; ok {
+		return string(bytes.TrimSpace(text))
+	}
 	if annotated != nil {
 		return annotated[path.Base(name)]
 	}
@@ -218,7 +223,14 @@ func (l *layouter) dataset(list []labelled, classes []string) *files {
 // lines of file, class and box, parted by tabs.
 const sidecarName = "val_annotations.txt"
 
-func isSidecar(name string) bool { return path.Base(name) == sidecarName }
+func isSidecar(name string) bool { return path.Base(name) == sidecarName || path.Ext(name) == ".cls" }
+
+// clsOf is WebDataset's file of an image's class: the name up to its first dot, and .cls.
+func clsOf(name string) string {
+	dir, base := path.Split(name)
+	stem, _, _ := strings.Cut(base, ".")
+	return dir + stem + ".cls"
+}
 
 // annotations is the class of each file name; nil without a text.
 func annotations(text []byte) map[string]string {
