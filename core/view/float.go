@@ -31,10 +31,15 @@ func normalize(s *sample, in *ir.Instr, _ int, v *value) {
 		copy(out, src)
 		return
 	}
+	var m, d [3]float32
 	for c := range mean {
-		m, d := float32(mean[c]), float32(std[c])
-		for i := c; i < len(src); i += len(mean) {
-			out[i] = (src[i] - m) / d
+		m[c], d[c] = float32(mean[c]), float32(std[c])
+	}
+	c := 0
+	for i, x := range src {
+		out[i] = (x - m[c]) / d[c]
+		if c++; c == len(mean) {
+			c = 0
 		}
 	}
 }

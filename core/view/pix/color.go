@@ -10,9 +10,9 @@ func Grayscale(p []uint8, c int) {
 	if c != 3 {
 		return
 	}
-	for i := 0; i+2 < len(p); i += 3 {
-		l := luma(p[i], p[i+1], p[i+2])
-		p[i], p[i+1], p[i+2] = l, l, l
+	for ; len(p) >= 3; p = p[3:] {
+		l := luma(p[0], p[1], p[2])
+		p[0], p[1], p[2] = l, l, l
 	}
 }
 
@@ -50,16 +50,17 @@ func Brightness(p []uint8, f float32) {
 
 // Contrast blends from the rounded mean luma (ImageEnhance.Contrast).
 func Contrast(p []uint8, c int, f float32) {
-	var sum, n uint64
-	for i := 0; i+c <= len(p); i += c {
-		if c == 3 {
-			sum += uint64(luma(p[i], p[i+1], p[i+2]))
-		} else {
-			sum += uint64(p[i])
+	var sum uint64
+	if c == 3 {
+		for q := p; len(q) >= 3; q = q[3:] {
+			sum += uint64(luma(q[0], q[1], q[2]))
 		}
-		n++
+	} else {
+		for _, v := range p {
+			sum += uint64(v)
+		}
 	}
-	mean := uint8(float64(sum)/float64(n) + 0.5)
+	mean := uint8(float64(sum)/float64(len(p)/c) + 0.5)
 	var table [256]uint8
 	for i := range table {
 		table[i] = blend(mean, uint8(i), f)
@@ -74,9 +75,9 @@ func Saturation(p []uint8, c int, f float32) {
 	if c != 3 {
 		return
 	}
-	for i := 0; i+2 < len(p); i += 3 {
-		l := luma(p[i], p[i+1], p[i+2])
-		p[i], p[i+1], p[i+2] = blend(l, p[i], f), blend(l, p[i+1], f), blend(l, p[i+2], f)
+	for ; len(p) >= 3; p = p[3:] {
+		l := luma(p[0], p[1], p[2])
+		p[0], p[1], p[2] = blend(l, p[0], f), blend(l, p[1], f), blend(l, p[2], f)
 	}
 }
 
@@ -86,9 +87,9 @@ func Hue(p []uint8, c int, f float64) {
 		return
 	}
 	shift := uint8(int(f * 255))
-	for i := 0; i+2 < len(p); i += 3 {
-		h, s, v := rgbToHSV(p[i], p[i+1], p[i+2])
-		p[i], p[i+1], p[i+2] = hsvToRGB(h+shift, s, v)
+	for ; len(p) >= 3; p = p[3:] {
+		h, s, v := rgbToHSV(p[0], p[1], p[2])
+		p[0], p[1], p[2] = hsvToRGB(h+shift, s, v)
 	}
 }
 
@@ -99,15 +100,14 @@ func rgbToHSV(r, g, b uint8) (h, s, v uint8) {
 		return 0, 0, top
 	}
 	cr := float32(top - low)
-	rc, gc, bc := float32(top-r)/cr, float32(top-g)/cr, float32(top-b)/cr
 	var x float32
 	switch top {
 	case r:
-		x = bc - gc
+		x = float32(top-b)/cr - float32(top-g)/cr
 	case g:
-		x = float32(2 + float64(rc) - float64(bc))
+		x = float32(2 + float64(float32(top-r)/cr) - float64(float32(top-b)/cr))
 	default:
-		x = float32(4 + float64(gc) - float64(rc))
+		x = float32(4 + float64(float32(top-g)/cr) - float64(float32(top-r)/cr))
 	}
 	y := float64(x)/6 + 1 // in [5/6, 2): its remainder by 1 needs no fmod
 	if y >= 1 {
@@ -116,30 +116,54 @@ func rgbToHSV(r, g, b uint8) (h, s, v uint8) {
 	return uint8(float64(float32(y)) * 255), uint8(float64(cr/float32(top)) * 255), top
 }
 
+// sectors is, for each 8-bit hue, the sixth of the circle it is in and how far
+// in; shades is each 8-bit saturation in [0,1].
+var (
+	sectors = func() (t [256]struct {
+		i int
+		f float64
+	}) {
+		for h := range t {
+			x := float64(h) * 6 / 255
+			i := int(x)
+			t[h].i, t[h].f = i%6, float64(float32(x-float64(i)))
+		}
+		return t
+	}()
+	shades = func() (t [256]float32) {
+		for s := range t {
+			t[s] = float32(float64(s) / 255)
+		}
+		return t
+	}()
+)
+
 // hsvToRGB is PIL's conversion, in its C types.
 func hsvToRGB(h, s, v uint8) (r, g, b uint8) {
 	if s == 0 {
 		return v, v, v
 	}
-	x := float64(h) * 6 / 255
-	i := int(x)
-	f, fs, fv := float32(x-float64(i)), float32(float64(s)/255), float64(v)
+	at, fs, fv := &sectors[h], shades[s], float64(v)
 	lo := level(fv * (1 - float64(fs)))
-	q := level(fv * (1 - float64(fs*f)))
-	t := level(fv * (1 - float64(float64(fs)*(1-float64(f)))))
-	switch i % 6 {
-	case 0:
-		return v, t, lo
-	case 1:
-		return q, v, lo
-	case 2:
-		return lo, v, t
-	case 3:
-		return lo, q, v
-	case 4:
-		return t, lo, v
+	var mid uint8
+	if at.i&1 == 0 { // rising: C computes in double
+		mid = level(fv * (1 - float64(float64(fs)*(1-at.f))))
+	} else { // falling: C computes in float
+		mid = level(fv * (1 - float64(fs*float32(at.f))))
 	}
-	return v, lo, q
+	switch at.i {
+	case 0:
+		return v, mid, lo
+	case 1:
+		return mid, v, lo
+	case 2:
+		return lo, v, mid
+	case 3:
+		return lo, mid, v
+	case 4:
+		return mid, lo, v
+	}
+	return v, lo, mid
 }
 
 // level rounds x in [0,255] half up.

@@ -54,7 +54,7 @@ func weigh(in, out int, f Filter) *table {
 	}
 	support *= filterScale
 	inverse := 1 / filterScale
-	t := &table{first: make([]int, out), start: make([]int32, 1, out+1)}
+	t := &table{first: make([]int, out), start: make([]int32, 1, out+1), weights: make([]int32, 0, out*min(in, int(2*support)+2))}
 	var w []float64
 	for i := range out {
 		center := float64((float64(i) + 0.5) * scale)

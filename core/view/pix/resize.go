@@ -128,22 +128,32 @@ func resizeColumns(dst []uint8, dh int, src []uint8, stride, width int, t *table
 		for j := range acc {
 			acc[j] = half
 		}
-		k := 0
-		for ; k+2 < len(weights); k += 3 {
-			a, b, c := from[k*stride:][:len(acc)], from[(k+1)*stride:][:len(acc)], from[(k+2)*stride:][:len(acc)]
-			wa, wb, wc := weights[k], weights[k+1], weights[k+2]
-			for j := range acc {
-				acc[j] += wa*int32(a[j]) + wb*int32(b[j]) + wc*int32(c[j])
+		for len(weights) >= 3 {
+			addThree(acc, from, from[stride:], from[2*stride:], weights[0], weights[1], weights[2])
+			if weights = weights[3:]; len(weights) > 0 {
+				from = from[3*stride:]
 			}
 		}
-		for ; k < len(weights); k++ {
-			a, w := from[k*stride:][:len(acc)], weights[k]
-			for j := range acc {
-				acc[j] += w * int32(a[j])
-			}
+		for k, w := range weights {
+			add(acc, from[k*stride:], w)
 		}
 		for j, v := range acc {
 			out[j] = clip8(v)
 		}
+	}
+}
+
+// add and addThree take weighted rows in, in loops without bounds checks.
+func add(acc []int32, a []uint8, w int32) {
+	a = a[:len(acc)]
+	for j := range acc {
+		acc[j] += w * int32(a[j])
+	}
+}
+
+func addThree(acc []int32, a, b, c []uint8, wa, wb, wc int32) {
+	a, b, c = a[:len(acc)], b[:len(acc)], c[:len(acc)]
+	for j := range acc {
+		acc[j] += wa*int32(a[j]) + wb*int32(b[j]) + wc*int32(c[j])
 	}
 }
