@@ -13,12 +13,13 @@ func rgb(img image.Image) Image {
 	row := func(y int) []uint8 { return out.Pix[(y-r.Min.Y)*r.Dx()*3:][:r.Dx()*3] }
 	switch m := img.(type) {
 	case *image.YCbCr:
+		shift := map[image.YCbCrSubsampleRatio]int{image.YCbCrSubsampleRatio422: 1, image.YCbCrSubsampleRatio420: 1, image.YCbCrSubsampleRatio411: 2, image.YCbCrSubsampleRatio410: 2}[m.SubsampleRatio]
 		for y := r.Min.Y; y < r.Max.Y; y++ {
-			to := row(y)
-			for x := r.Min.X; x < r.Max.X; x++ {
-				c := m.COffset(x, y)
-				to[0], to[1], to[2] = color.YCbCrToRGB(m.Y[m.YOffset(x, y)], m.Cb[c], m.Cr[c])
-				to = to[3:]
+			to, luma := row(y), m.Y[m.YOffset(r.Min.X, y):]
+			chroma := m.COffset(r.Min.X, y) - r.Min.X>>shift
+			for i := range r.Dx() {
+				c := chroma + (r.Min.X+i)>>shift
+				to[3*i], to[3*i+1], to[3*i+2] = color.YCbCrToRGB(luma[i], m.Cb[c], m.Cr[c])
 			}
 		}
 	case *image.Gray:
