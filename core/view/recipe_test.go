@@ -205,6 +205,46 @@ func TestDrawsHaveTheirDistributions(t *testing.T) {
 	}
 }
 
+// A flip with probability p is seen in that share of the views, and only where
+// its draw says so.
+func TestFlipsAsOftenAsAsked(t *testing.T) {
+	const n = 20000
+	ds := make(album, n)
+	for i := range ds {
+		ds[i] = data.Image{Pix: []uint8{0, 255}, H: 1, W: 2, C: 1}
+	}
+	for _, p := range []float64{0, 0.1, 0.5, 1} {
+		prog, err := program(ds, n, Rect{}, func(b *trace.Builder, in trace.Value) {
+			emit := func(op string, in []trace.Value, attrs ...ir.Attr) trace.Value { return b.Emit(op, in, attrs...)[0] }
+			x := emit("image_crop_resize", []trace.Value{in, emit("image_rect", []trace.Value{in})}, ir.Int("height", 1), ir.Int("width", 2), ir.Int("channels", 1), ir.String("interpolation", "bilinear"))
+			yes := emit("draw_bernoulli", nil, ir.Float("p", p))
+			b.Output("view.0", emit("image_to_float", []trace.Value{yes.Where(emit("image_flip_horizontal", []trace.Value{x}), x)}))
+			b.Output("target.flipped.0", yes)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		indices := make([]int, n)
+		for i := range indices {
+			indices[i] = i
+		}
+		seen := fill(t, prog, indices, 2)
+		flipped := make([]float64, n)
+		for i := range n {
+			if flipped[i] = float64(seen[2*i]); flipped[i] != float64(prog.Outputs[1].Data[i]) {
+				t.Fatalf("p = %v: view %d begins with %v, its draw is %v", p, i, flipped[i], prog.Outputs[1].Data[i])
+			}
+		}
+		sum := 0.0
+		for _, f := range flipped {
+			sum += f
+		}
+		if math.Abs(sum-n*p) > 4*math.Sqrt(n*p*(1-p)) {
+			t.Errorf("p = %v: %v of %d views are flipped", p, sum, n)
+		}
+	}
+}
+
 // numbers is a draw of each of n samples; a permutation becomes its rank.
 func numbers(o *Output, n int) (out []float64) {
 	per := o.item
