@@ -33,6 +33,8 @@ func New(s Spec, workers int) (*Forward, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwise(forward(s), s.Bias, workers)
+	case fewerWins(s, forward(s)):
+		f.method = newFewer(forward(s), s.Bias, workers)
 	case s.thin():
 		f.method = newThin(s, workers)
 	default:
@@ -80,6 +82,8 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwise(backward(s), false, workers)
+	case fewerWins(s, backward(s)):
+		f.method = newFewer(backward(s), false, workers)
 	default:
 		f.method = newDirect(backward(s), false, workers)
 	}

@@ -227,6 +227,7 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	for _, s := range []Spec{
 		square(26, 4, 4, 20, 36, 3, 1, 1, 1, 1), square(2, 16, 16, 12, 20, 3, 2, 1, 1, 1), square(2, 28, 28, 1, 6, 3, 1, 1, 1, 1),
 		square(2, 7, 7, 9, 9, 3, 1, 1, 1, 9), square(2, 6, 6, 24, 20, 1, 1, 0, 1, 1),
+		square(8, 7, 7, 64, 64, 3, 1, 1, 1, 1), // by Winograd
 	} {
 		f, _ := New(s, 2)
 		fx, _ := NewInputGrad(s, 2)

@@ -18,12 +18,12 @@ type patches struct {
 	rows, cols     []uint8
 	whole          uint8 // the bits in rows and cols of a patch inside the image
 	in0, in1       int   // columns in0..in1 are inside the image
-	masks          []*winograd.Mask
+	zeros          []float32
 }
 
 func newPatches(h, w, c, shiftH, shiftW, th, tw int, whole uint8) patches {
 	p := patches{h: h, w: w, c: c, shiftH: shiftH, shiftW: shiftW, th: th, tw: tw, whole: whole}
-	p.masks = make([]*winograd.Mask, p.class(whole, whole)+1)
+	p.zeros = make([]float32, c)
 	bits := func(n, shift, count int) []uint8 {
 		out := make([]uint8, count)
 		for t := range out {
@@ -41,37 +41,33 @@ func newPatches(h, w, c, shiftH, shiftW, th, tw int, whole uint8) patches {
 	}
 	for p.in1 = p.in0; p.in1 < tw && p.cols[p.in1] == p.whole; p.in1++ {
 	}
-	for _, r := range p.rows {
-		for _, c := range p.cols {
-			if i := p.class(r, c); p.masks[i] == nil && (r != p.whole || c != p.whole) {
-				p.masks[i] = winograd.NewMask(r, c)
-			}
-		}
-	}
 	return p
 }
 
-func (p *patches) class(rows, cols uint8) int { return int(rows)*(int(p.whole)+1) + int(cols) }
-
 // run is the patches first.., at most n, that one call can take: side by side
-// and inside the image, or one with a mask. at is where its first pixel would be
-// among the pixels of all images.
-func (p *patches) run(first, n int) (at, count int, mask *winograd.Mask) {
+// and inside the image, or one of which some pixels do not exist. at is where its
+// first pixel would be among the pixels of all images.
+func (p *patches) run(first, n int) (at, count int, exist uint64) {
 	image, ty, tx := first/(p.th*p.tw), first/p.tw%p.th, first%p.tw
 	at = (image*p.h+2*ty+p.shiftH)*p.w + 2*tx + p.shiftW
 	if p.rows[ty] == p.whole && tx >= p.in0 && tx < p.in1 {
-		return at, min(n, p.in1-tx), nil
+		return at, min(n, p.in1-tx), winograd.Whole
 	}
-	return at, 1, p.masks[p.class(p.rows[ty], p.cols[tx])]
+	for r := range 4 {
+		if p.rows[ty]>>r&1 != 0 {
+			exist |= uint64(p.cols[tx]) << (4 * r)
+		}
+	}
+	return at, 1, exist
 }
 
 // transform writes channels c0.. of n patches of x from first on to matrices,
 // ld floats a patch; t says the other strides.
 func (p *patches) transform(t winograd.Tiles, matrices []float32, ld int, x []float32, first, n, c0, channels int) {
-	t.Image, t.Row, t.Col, t.Tile = &x[0], 4*p.w*p.c, 4*p.c, 4*ld
+	t.Image, t.Zero, t.Row, t.Col, t.Tile = &x[0], &p.zeros[0], 4*p.w*p.c, 4*p.c, 4*ld
 	for i := 0; i < n; {
-		at, count, mask := p.run(first+i, n-i)
-		t.At, t.Matrix, t.N, t.Mask = 4*(at*p.c+c0), &matrices[i*ld], count, mask
+		at, count, exist := p.run(first+i, n-i)
+		t.At, t.Matrix, t.N, t.Exist = 4*(at*p.c+c0), &matrices[i*ld], count, exist
 		if p.whole == wholeInput {
 			winograd.Input(&t, channels)
 		} else {

@@ -7,9 +7,8 @@ import (
 )
 
 const (
-	winogradFloats = 96 << 10 // of a chunk's matrices, about: 384 KiB of the L2 cache
+	winogradFloats = 48 << 10 // of a chunk's matrices, about: 192 KiB of the L2 cache
 	leastTiles     = 24       // of a chunk, so that a panel of weights is used more than once
-	mostTiles      = 192
 	// spreadFloats between matrices keep the 16 places of a tile apart in the L1 cache.
 	spreadFloats = 80
 )
@@ -45,7 +44,8 @@ func newFewer(g geometry, bias bool, workers int) *fewer {
 	f.patches = newPatches(g.h, g.w, g.c, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
 	f.sum = newSum(1, g.c, g.n)
 	f.tiles = g.b * th * tw
-	per := min(mostTiles, max(leastTiles, winogradFloats/(16*(g.c+f.np))), ceilDiv(f.tiles, wantParts))
+	per := max(leastTiles, winogradFloats/(16*(g.c+f.np)), g.c*f.np/(2*(g.c+f.np))) // the last balances reading weights and tiles from L3
+	per = min(per, ceilDiv(f.tiles, wantParts))
 	f.chunks = ceilDiv(f.tiles, roundUp(per, tile.Rows))
 	f.per = roundUp(ceilDiv(f.tiles, f.chunks), tile.Rows)
 	f.chunks = ceilDiv(f.tiles, f.per)
@@ -85,7 +85,7 @@ func (f *fewer) Chunk(i, worker int) {
 	first := i * f.per
 	n := min(f.per, f.tiles-first)
 	f.transform(winograd.Tiles{Xi: 4 * f.xiV}, v, f.c, f.x, first, n, 0, f.c)
-	f.multiply(m, v, n)
+	f.multiply(m, v, first, n)
 	f.write(m, edge, first, n)
 }
 
@@ -103,14 +103,17 @@ func (f *fewer) pack(j, r int, local []float32) {
 }
 
 // multiply: m = v * u for n tiles.
-func (f *fewer) multiply(m, v []float32, n int) {
+func (f *fewer) multiply(m, v []float32, first, n int) {
 	var from tile.Seg
 	var to tile.Offsets
 	for i := range tile.Rows {
 		from.Row[i], to[i] = int32(4*i*f.c), int32(4*i*f.np)
 	}
 	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, COff: &to}
+	y, x := f.between(f.y, f.oh*f.ow*f.n, first, n), f.between(f.x, f.h*f.patches.w*f.c, first+n, n)
 	for xi := range 16 {
+		winograd.Prefetch(y[len(y)*xi/16 : len(y)*(xi+1)/16])
+		winograd.Prefetch(x[len(x)*xi/16 : len(x)*(xi+1)/16])
 		for cb := range f.sum.cblocks {
 			c0, c := f.sum.channels(cb)
 			a.Depth = c
@@ -149,4 +152,11 @@ func (f *fewer) write(m, edge []float32, first, n int) {
 			copy(y[r*f.ow*f.n:][:min(2, f.ow-2*tx)*f.n], edge[2*r*f.n:])
 		}
 	}
+}
+
+// between is about where the pixels of tiles first.. are among images of a size.
+func (f *fewer) between(images []float32, size, first, n int) []float32 {
+	each := f.th * f.tw
+	at := func(tile int) int { return min(len(images), tile*size/each) }
+	return images[at(first):at(first+n)]
 }

@@ -170,3 +170,33 @@ func TestWinogradError(t *testing.T) {
 		}
 	}
 }
+
+func TestWinogradIsChosenByShape(t *testing.T) {
+	for _, c := range []struct {
+		s    Spec
+		want bool
+	}{
+		{square(512, 28, 28, 16, 16, 3, 1, 1, 1, 1), true},
+		{square(512, 14, 14, 32, 32, 3, 1, 1, 1, 1), true},
+		{square(512, 7, 7, 64, 64, 3, 1, 1, 1, 1), true},
+		{square(64, 32, 32, 64, 64, 3, 1, 1, 1, 1), true},
+		{square(64, 4, 4, 512, 512, 3, 1, 1, 1, 1), true},
+		{square(64, 7, 7, 512, 512, 3, 1, 1, 1, 1), true},
+		{square(512, 28, 28, 8, 8, 3, 1, 1, 1, 1), false},   // transforms cost what products save
+		{square(512, 28, 28, 20, 20, 3, 1, 1, 1, 1), false}, // no whole vectors
+		{square(512, 3, 3, 64, 64, 3, 1, 1, 1, 1), false},   // tiles reach over the image
+		{square(1, 7, 7, 512, 512, 3, 1, 1, 1, 1), false},   // the weights are most of the work
+		{square(64, 32, 32, 64, 64, 3, 2, 1, 1, 1), false},  // strided
+		{square(64, 32, 32, 64, 64, 3, 1, 2, 2, 1), false},  // dilated
+		{square(64, 32, 32, 64, 64, 3, 1, 1, 1, 2), false},  // grouped
+		{square(64, 32, 32, 64, 64, 5, 1, 2, 1, 1), false},
+	} {
+		f, _ := New(c.s, 1)
+		fx, _ := NewInputGrad(c.s, 1)
+		_, y := f.method.(*fewer)
+		_, dx := fx.method.(*fewer)
+		if y != c.want || dx != c.want {
+			t.Errorf("%+v: Winograd chosen for y %v, dx %v, want %v", c.s, y, dx, c.want)
+		}
+	}
+}

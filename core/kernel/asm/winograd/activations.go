@@ -11,17 +11,19 @@ const (
 	tilesImage, tilesAt, tilesRow, tilesCol          = 0, 8, 16, 24
 	tilesMatrix, tilesXi, tilesTile, tilesPanel      = 32, 40, 48, 56
 	tilesN, tilesRounds, tilesImageStep, tilesToNext = 64, 72, 80, 88
-	tilesMask                                        = 96
+	tilesExist, tilesZero                            = 96, 104
 )
 
-// pixels is the lines of an image that a tile covers.
+// pixels are those of an image that a tile covers: in lines, or each at a place
+// of its own, where those that do not exist are zeros.
 type pixels struct {
 	lines  []line
-	masked bool
+	moving []reg.Register // what moves from channel to channel
+	places *operand.Mem
 }
 
-// newPixels sets the bases of the lines from the arguments.
-func newPixels(base []reg.GPPhysical, col, col3, scratch reg.GPPhysical, masked bool) pixels {
+// newPixels finds the pixels of len(base) lines of as many columns.
+func newPixels(base []reg.GPPhysical, col, col3, scratch reg.GPPhysical, edge bool) (p pixels) {
 	build.MOVQ(at(args, tilesImage), base[0])
 	build.ADDQ(at(args, tilesAt), base[0])
 	build.MOVQ(at(args, tilesRow), scratch)
@@ -29,46 +31,61 @@ func newPixels(base []reg.GPPhysical, col, col3, scratch reg.GPPhysical, masked 
 	if len(base) > 2 {
 		build.LEAQ(operand.Mem{Base: col, Index: col, Scale: 2}, col3)
 	}
-	p := pixels{masked: masked}
 	for r, b := range base {
 		if r > 0 {
 			build.LEAQ(operand.Mem{Base: base[r-1], Index: scratch, Scale: 1}, b)
 		}
 		p.lines = append(p.lines, line{b, col, col3})
+		p.moving = append(p.moving, b)
+	}
+	if edge {
+		p.place(scratch, base[0])
 	}
 	return p
 }
 
-func (p pixels) bases() (out []reg.Register) {
-	for _, l := range p.lines {
-		out = append(out, l.base)
+// place leaves in memory where each pixel is. From then on offset counts the
+// bytes of channels, and offset and scratch are what a load needs.
+func (p *pixels) place(scratch, offset reg.GPPhysical) {
+	places := build.AllocLocal(8 * 16)
+	p.places = &places
+	exist, zero := reg.RDX, reg.RSI
+	build.MOVQ(at(args, tilesExist), exist)
+	build.MOVQ(at(args, tilesZero), zero)
+	for r, l := range p.lines {
+		for c := range p.lines {
+			build.LEAQ(l.at(c), scratch)
+			build.BTL(operand.U8(4*r+c), exist.As32())
+			build.CMOVQCC(zero, scratch)
+			build.MOVQ(scratch, places.Offset(8*(4*r+c)))
+		}
 	}
-	return out
+	build.XORL(offset.As32(), offset.As32())
+	p.moving = []reg.Register{offset}
 }
 
-// load reads the channels at a number of bytes of a pixel, zeros where the mask, at args, leaves it out.
+// load reads the channels that lie some bytes on.
 func (p pixels) load(r, c, bytes int, dst reg.VecPhysical) {
-	from := p.lines[r].shifted(c, bytes)
-	if !p.masked {
-		build.VMOVUPS(from, dst)
+	if p.places == nil {
+		build.VMOVUPS(p.lines[r].at(c).Offset(bytes), dst)
 		return
 	}
-	build.VMOVUPS(at(args, 32*(4*r+c)), dst)
-	build.VMASKMOVPS(from, dst, dst)
+	place := p.lines[1].base.(reg.GPPhysical)
+	build.MOVQ(p.places.Offset(8*(4*r+c)), place)
+	build.VMOVUPS(operand.Mem{Base: place, Index: p.moving[0], Scale: 1, Disp: bytes}, dst)
 }
 
 // eachTile runs body for each round of each tile, and moves on in image and
-// matrices from the last round to the next tile. A masked tile stands alone.
-func eachTile(image, matrix []reg.Register, counter reg.GPPhysical, masked bool, body func()) {
+// matrices from the last round to the next tile. A tile at an edge stands alone.
+func eachTile(p pixels, matrix []reg.Register, counter reg.GPPhysical, body func()) {
 	rounds := func() {
+		build.MOVQ(at(args, tilesRounds), counter)
 		build.Label("round")
 		body()
 		build.DECQ(counter)
 		build.JNZ(operand.LabelRef("round"))
 	}
-	if masked {
-		build.MOVQ(at(args, tilesRounds), counter)
-		build.MOVQ(at(args, tilesMask), args)
+	if p.places != nil {
 		rounds()
 		end()
 		return
@@ -77,10 +94,9 @@ func eachTile(image, matrix []reg.Register, counter reg.GPPhysical, masked bool,
 	build.MOVQ(at(args, tilesN), counter)
 	build.MOVQ(counter, left)
 	build.Label("tile")
-	build.MOVQ(at(args, tilesRounds), counter)
 	rounds()
 	build.MOVQ(at(args, tilesImageStep), counter)
-	advance(counter, image...)
+	advance(counter, p.moving...)
 	build.MOVQ(at(args, tilesToNext), counter)
 	advance(counter, matrix...)
 	build.DECQ(left)
@@ -88,22 +104,23 @@ func eachTile(image, matrix []reg.Register, counter reg.GPPhysical, masked bool,
 	end()
 }
 
-func masks(name string, masked bool) string {
-	if masked {
-		return name + "Masked"
+// atEdge names the variant of a function for a tile of which pixels do not exist.
+func atEdge(name string, edge bool) string {
+	if edge {
+		return name + "Edge"
 	}
 	return name
 }
 
 // input: with rows 1 and 2 of the patch held, each row of the result needs at most one more.
-func input(masked bool) {
-	name := masks("avx2Input", masked)
+func input(edge bool) {
+	name := atEdge("avx2Input", edge)
 	open(name, "args *byte", "is Input for whole groups of 8 channels; args is a *Tiles.")
 	build.Load(build.Param("args"), args)
-	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9, reg.R10, reg.R11}, reg.RAX, reg.RBX, reg.RCX, masked)
+	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9, reg.R10, reg.R11}, reg.RAX, reg.RBX, reg.RCX, edge)
 	build.MOVQ(at(args, tilesMatrix), reg.RSI)
 	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
-	eachTile(p.bases(), m.bases(), reg.R14, masked, func() {
+	eachTile(p, m.bases(), reg.R14, func() {
 		d1, d2, t, o := y[0:4], y[4:8], y[8:12], y[12:16]
 		for c := range 4 {
 			p.load(1, c, 0, d1[c])
@@ -132,7 +149,7 @@ func input(masked bool) {
 				build.VMOVUPS(o[c], m[r].at(c))
 			}
 		}
-		advance(operand.U8(32), p.bases()...)
+		advance(operand.U8(32), p.moving...)
 		advance(operand.U8(32), m.bases()...)
 	})
 }
@@ -143,7 +160,7 @@ func output() {
 	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9}, reg.RAX, reg.RBX, reg.RCX, false)
 	build.MOVQ(at(args, tilesMatrix), reg.RSI)
 	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
-	eachTile(p.bases(), m.bases(), reg.R14, false, func() {
+	eachTile(p, m.bases(), reg.R14, func() {
 		s := [2][]reg.VecPhysical{y[0:4], y[4:8]}
 		a, b := y[8], y[9]
 		for c := range 4 {
@@ -162,7 +179,7 @@ func output() {
 			build.VMOVUPS(a, p.lines[r].at(0))
 			build.VMOVUPS(b, p.lines[r].at(1))
 		}
-		advance(operand.U8(32), p.bases()...)
+		advance(operand.U8(32), p.moving...)
 		advance(operand.U8(32), m.bases()...)
 	})
 }

@@ -7,16 +7,16 @@ import (
 )
 
 // gradient writes 16 channels a round: a row of each panel.
-func gradient(masked bool) {
-	name := masks("avx2Gradient", masked)
+func gradient(edge bool) {
+	name := atEdge("avx2Gradient", edge)
 	open(name, "args *byte", "is Gradient for whole panels of 16 channels; args is a *Tiles.")
 	build.Load(build.Param("args"), args)
-	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9}, reg.RAX, reg.RBX, reg.RCX, masked)
+	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9}, reg.RAX, reg.RBX, reg.RCX, edge)
 	build.MOVQ(at(args, tilesMatrix), reg.RSI)
 	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
 	panel := reg.R10
 	build.MOVQ(at(args, tilesPanel), panel)
-	eachTile(p.bases(), m.bases(), reg.R14, masked, func() {
+	eachTile(p, m.bases(), reg.R14, func() {
 		for v := range halves {
 			e := [4][]reg.VecPhysical{y[0:2], y[2:4], y[4:6], y[6:8]}
 			sum, difference := y[8], y[9]
@@ -30,11 +30,11 @@ func gradient(masked bool) {
 				build.VADDPS(e[1], e[0], sum)
 				build.VSUBPS(e[1], e[0], difference)
 				for i, x := range []reg.VecPhysical{e[0], sum, difference, e[1]} {
-					build.VMOVUPS(x, m[r].shifted(i, v*vecBytes))
+					build.VMOVUPS(x, m[r].at(i).Offset(v*vecBytes))
 				}
 			}
 		}
-		advance(operand.U8(row), p.bases()...)
+		advance(operand.U8(row), p.moving...)
 		advance(panel, m.bases()...)
 	})
 }
@@ -55,14 +55,14 @@ func weightGradient() {
 	build.Label("row")
 	for v := range halves {
 		for c := range 4 {
-			build.VMOVUPS(m[1].shifted(c, v*vecBytes), a)
-			build.VMOVUPS(m[2].shifted(c, v*vecBytes), b)
+			build.VMOVUPS(m[1].at(c).Offset(v*vecBytes), a)
+			build.VMOVUPS(m[2].at(c).Offset(v*vecBytes), b)
 			build.VSUBPS(b, a, t[1][c])
 			build.VADDPS(b, a, a)
 			build.VMULPS(h, a, a)
 			build.VMULPS(h, t[1][c], t[1][c])
-			build.VADDPS(m[0].shifted(c, v*vecBytes), a, t[0][c])
-			build.VADDPS(m[3].shifted(c, v*vecBytes), a, t[2][c])
+			build.VADDPS(m[0].at(c).Offset(v*vecBytes), a, t[0][c])
+			build.VADDPS(m[3].at(c).Offset(v*vecBytes), a, t[2][c])
 		}
 		for r, t := range t {
 			build.VSUBPS(t[2], t[1], b)

@@ -25,6 +25,7 @@ func main() {
 	weights("avx2Weights", false)
 	weights("avx2WeightsRotated", true)
 	weightGradient()
+	prefetch()
 	build.Generate()
 }
 
@@ -62,8 +63,6 @@ func (l line) at(i int) operand.Mem {
 	return plus(l.base, l.stride, i)
 }
 
-func (l line) shifted(i, bytes int) operand.Mem { return l.at(i).Offset(bytes) }
-
 // matrices are the 16 of a transformed tile, in four lines of four.
 type matrices [4]line
 
@@ -91,4 +90,16 @@ func advance(by operand.Op, regs ...reg.Register) {
 	for _, r := range regs {
 		build.ADDQ(by, r)
 	}
+}
+
+func prefetch() {
+	open("avx2Prefetch", "from *float32, lines int", "is Prefetch, lines above 0.")
+	build.Load(build.Param("from"), reg.RSI)
+	build.Load(build.Param("lines"), reg.RCX)
+	build.Label("line")
+	build.PREFETCHT0(at(reg.RSI, 0))
+	build.ADDQ(operand.U8(64), reg.RSI)
+	build.DECQ(reg.RCX)
+	build.JNZ(operand.LabelRef("line"))
+	build.RET()
 }

@@ -71,7 +71,7 @@ func weights(name string, rotated bool) {
 			build.VMULPS(h, a, a)
 			build.VMULPS(h, b, b)
 			for i, x := range []reg.VecPhysical{t[0], a, b, t[2]} {
-				build.VMOVUPS(x, m[r].shifted(i, v*vecBytes))
+				build.VMOVUPS(x, m[r].at(i).Offset(v*vecBytes))
 			}
 		}
 	}

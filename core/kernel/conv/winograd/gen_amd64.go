@@ -9,10 +9,10 @@ package winograd
 //go:noescape
 func avx2Input(args *byte)
 
-// avx2InputMasked is Input for whole groups of 8 channels; args is a *Tiles.
+// avx2InputEdge is Input for whole groups of 8 channels; args is a *Tiles.
 //
 //go:noescape
-func avx2InputMasked(args *byte)
+func avx2InputEdge(args *byte)
 
 // avx2Output is Output for whole groups of 8 channels; args is a *Tiles.
 //
@@ -24,10 +24,10 @@ func avx2Output(args *byte)
 //go:noescape
 func avx2Gradient(args *byte)
 
-// avx2GradientMasked is Gradient for whole panels of 16 channels; args is a *Tiles.
+// avx2GradientEdge is Gradient for whole panels of 16 channels; args is a *Tiles.
 //
 //go:noescape
-func avx2GradientMasked(args *byte)
+func avx2GradientEdge(args *byte)
 
 // avx2Weights is Weights, Rotated false.
 //
@@ -43,3 +43,8 @@ func avx2WeightsRotated(matrix *float32, taps *float32, xi int, n int)
 //
 //go:noescape
 func avx2WeightGradient(taps *float32, matrix *float32, xi int, n int)
+
+// avx2Prefetch is Prefetch, lines above 0.
+//
+//go:noescape
+func avx2Prefetch(from *float32, lines int)

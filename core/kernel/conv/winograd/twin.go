@@ -6,8 +6,8 @@ func at(p *float32, bytes int) *float32 { return (*float32)(unsafe.Add(unsafe.Po
 
 // pixel is channel ch of pixel (r, c) of tile i.
 func (t *Tiles) pixel(i, r, c, ch int) float32 {
-	if t.Mask != nil && t.Mask[4*r+c][0] == 0 {
-		return 0
+	if t.Exist>>(4*r+c)&1 == 0 {
+		return *at(t.Zero, 4*ch)
 	}
 	return *at(t.Image, t.At+2*i*t.Col+r*t.Row+c*t.Col+4*ch)
 }

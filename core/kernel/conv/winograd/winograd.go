@@ -33,30 +33,14 @@ import (
 // Cols is the width of a panel of channels, as in package gemm/tile.
 const Cols = 16
 
-// Mask says which of a tile's pixels exist: element 4*r + c is all ones for
-// pixel (r, c), or zeros.
-type Mask [16][8]uint32
-
-// NewMask sets pixel (r, c) if bits r of rows and c of cols are set.
-func NewMask(rows, cols uint8) *Mask {
-	var m Mask
-	for r := range 4 {
-		for c := range 4 {
-			if rows>>r&1&(cols>>c) != 0 {
-				for i := range m[4*r+c] {
-					m[4*r+c][i] = ^uint32(0)
-				}
-			}
-		}
-	}
-	return &m
-}
+// Whole says that all pixels of a tile exist.
+const Whole = 1<<16 - 1
 
 // Tiles are N tiles side by side, each two pixels from the one before, in an
 // image and in the 16 matrices. Strides are in bytes.
 type Tiles struct {
 	Image    *float32
-	At       int // bytes from Image to the first tile's first pixel, which may lie outside under a mask
+	At       int // bytes from Image to the first tile's first pixel, whether it exists or not
 	Row, Col int // from a pixel to the next below, and to the right
 	Matrix   *float32
 	Xi       int // from a matrix to the next
@@ -66,7 +50,8 @@ type Tiles struct {
 
 	rounds, imageStep, matrixStep int
 
-	Mask *Mask // nil, or which pixels of the only tile exist; the others read as zeros
+	Exist uint64   // bit 4*r + c: pixel (r, c) exists; the others read from Zero. If not Whole there is one tile
+	Zero  *float32 // zeros for all channels
 }
 
 // Input: the matrices = B' x B over channels 0.. of patches of 4x4 pixels.
@@ -74,8 +59,8 @@ func Input(t *Tiles, channels int) {
 	from := 0
 	if rounds := channels / 8; rounds > 0 && isa.AVX2() {
 		t.step(rounds, 32, 32)
-		if t.Mask != nil {
-			avx2InputMasked((*byte)(unsafe.Pointer(t)))
+		if t.Exist != Whole {
+			avx2InputEdge((*byte)(unsafe.Pointer(t)))
 		} else {
 			avx2Input((*byte)(unsafe.Pointer(t)))
 		}
@@ -100,8 +85,8 @@ func Gradient(t *Tiles, channels int) {
 	from := 0
 	if rounds := channels / Cols; rounds > 0 && isa.AVX2() {
 		t.step(rounds, 4*Cols, t.Panel)
-		if t.Mask != nil {
-			avx2GradientMasked((*byte)(unsafe.Pointer(t)))
+		if t.Exist != Whole {
+			avx2GradientEdge((*byte)(unsafe.Pointer(t)))
 		} else {
 			avx2Gradient((*byte)(unsafe.Pointer(t)))
 		}
@@ -136,4 +121,11 @@ func WeightGradient(taps, matrix *float32, xi, n int) {
 		return
 	}
 	weightGradient(taps, matrix, xi, n)
+}
+
+// Prefetch asks for the cache lines that p begins in, without waiting.
+func Prefetch(p []float32) {
+	if lines := len(p) / 16; lines > 0 && isa.AVX2() {
+		avx2Prefetch(&p[0], lines)
+	}
 }
