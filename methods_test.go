@@ -36,8 +36,9 @@ func TestCoreNamesNoMethod(t *testing.T) {
 			if tok != token.IDENT && tok != token.STRING {
 				continue
 			}
+			text = strings.ReplaceAll(strings.ToLower(text), "dinosaur", "") // a class of CIFAR-100
 			for _, m := range methods {
-				if strings.Contains(strings.ToLower(text), m) {
+				if strings.Contains(text, m) {
 					t.Errorf("%s names %s", set.Position(pos), m)
 				}
 			}
