@@ -30,6 +30,8 @@ func products(s Spec) []product {
 			s.sizeY(), x, w, func(xi, wi, yi int) (int, int, int) { return yi, xi, wi }},
 		{"dx", func(n int) method { return newDirect(backward(s), false, n) }, func(n int) method { return newFewer(backward(s), false, n) },
 			s.sizeX(), dy, w, func(xi, wi, yi int) (int, int, int) { return xi, yi, wi }},
+		{"dw", func(n int) method { return newWeightSum(s, n) }, func(n int) method { return newFewerSum(s, n) },
+			s.sizeW(), dy, x, func(xi, wi, yi int) (int, int, int) { return wi, yi, xi }},
 	}
 }
 

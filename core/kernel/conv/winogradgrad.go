@@ -1,0 +1,137 @@
+package conv
+
+import (
+	"github.com/fwlab/fw/core/kernel/conv/winograd"
+	"github.com/fwlab/fw/core/kernel/gemm/tile"
+	"github.com/fwlab/fw/core/kernel/vec"
+	"github.com/fwlab/fw/core/pool"
+)
+
+const (
+	gradChannels = 64 // of x and of dy of a chunk
+	gradTiles    = 48 // multiplied at once
+)
+
+// fewerSum is dw with fewer multiplications: F(3x3,2x2), the derivative of
+// [fewer]. Patches of x and tiles of dy are transformed to 16 matrices each, and
+// of each pair the product of x's channels by dy's channels, summed over the
+// tiles, is a matrix of transformed weights. A chunk is a block of both kinds of
+// channels and a part of the tiles; the parts are added in order.
+type fewerSum struct {
+	patches // of x
+	dyTiles patches
+	n, np   int
+	workers int
+
+	tiles, per      int // of all images, and of a block
+	blocks          int // of tiles
+	parts, perPart  int // of blocks
+	cols, rows      int // chunks side by side: of np by gradChannels, and of c
+	ld              int // floats between tiles in a matrix of x
+	xiV, xiD, xiSum int // floats of a matrix of x, of dy and of the sum
+	local           int
+
+	dw, dy, x    []float32
+	sums, locals []float32
+	adding       bool
+}
+
+func newFewerSum(s Spec, workers int) *fewerSum {
+	oh, ow := s.Out()
+	th, tw := ceilDiv(oh, 2), ceilDiv(ow, 2)
+	g := &fewerSum{
+		patches: newPatches(s.H, s.W, s.C, -s.PadTop, -s.PadLeft, th, tw, wholeInput),
+		dyTiles: newPatches(oh, ow, s.O, 0, 0, th, tw, wholeGradient),
+		n:       s.O, np: roundUp(s.O, tile.Cols), workers: workers, tiles: s.B * th * tw,
+	}
+	c, n := min(g.c, gradChannels), min(g.np, gradChannels)
+	g.rows, g.cols = ceilDiv(g.c, c), ceilDiv(g.np, n)
+	g.per = min(g.tiles, gradTiles)
+	g.blocks = ceilDiv(g.tiles, g.per)
+	g.parts = min(ceilDiv(wantParts, g.rows*g.cols), g.blocks)
+	g.perPart = ceilDiv(g.blocks, g.parts)
+	g.parts = ceilDiv(g.blocks, g.perPart)
+	g.ld = (ceilDiv(c, tile.Cols) | 1) * tile.Cols
+	g.xiV, g.xiD, g.xiSum = g.per*g.ld+spreadFloats, g.per*n+spreadFloats, g.c*g.np
+	g.local = max(16*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
+	return g
+}
+
+func (g *fewerSum) Scratch() int { return g.parts*16*g.xiSum + g.workers*g.local }
+
+func (g *fewerSum) Bind(scratch, dw, dy, x, _ []float32) {
+	g.dw, g.dy, g.x = dw, dy, x
+	n := g.parts * 16 * g.xiSum
+	g.sums, g.locals = scratch[:n], scratch[n:]
+}
+
+func (g *fewerSum) Run(p *pool.Pool) {
+	checkPool(p, g.workers)
+	g.adding = false
+	p.Run(g.parts*g.rows*g.cols, g)
+	g.adding = true
+	p.Run(g.np/tile.Cols*ceilDiv(g.c, addRun), g)
+}
+
+// Chunk sums a part of a block of channels, or adds the parts of a few rows of a panel.
+func (g *fewerSum) Chunk(i, worker int) {
+	local := g.locals[worker*g.local : (worker+1)*g.local]
+	if g.adding {
+		g.add(i/ceilDiv(g.c, addRun)*tile.Cols, i%ceilDiv(g.c, addRun)*addRun, local)
+		return
+	}
+	j, c0, part := i%g.cols*gradChannels, i/g.cols%g.rows*gradChannels, i/(g.cols*g.rows)
+	c, n := min(gradChannels, g.c-c0), min(gradChannels, g.n-j)
+	v, d := local[:16*g.xiV], local[16*g.xiV:]
+	sums := g.sums[part*16*g.xiSum:]
+	for b := part * g.perPart; b < min((part+1)*g.perPart, g.blocks); b++ {
+		first := b * g.per
+		count := min(g.per, g.tiles-first)
+		g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c)
+		g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.per}, d, tile.Cols, g.dy, first, count, j, n)
+		for q := 0; q < n; q += tile.Cols {
+			g.multiply(sums[(j+q)*g.c+c0*tile.Cols:], v, d[q*g.per:], c, count, b > part*g.perPart)
+		}
+	}
+}
+
+// multiply: a panel of sums = v' * d over count tiles, for c rows, or += that.
+func (g *fewerSum) multiply(sums, v, d []float32, c, count int, add bool) {
+	a := tile.Args{
+		Segs: &tile.Seg{Row: [tile.Rows]int32{0, 4, 8, 12, 16, 20}}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
+		BS: 4 * tile.Cols, COff: &contiguous, AddOff: &contiguous,
+	}
+	for xi := range 16 {
+		a.B = &d[xi*g.xiD]
+		for r := 0; r < c; r += tile.Rows {
+			a.A, a.C = &v[xi*g.xiV+r], &sums[xi*g.xiSum+r*tile.Cols]
+			if add {
+				a.Add = a.C
+			}
+			tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
+		}
+	}
+}
+
+// add adds the parts of input channels r.. and output channels j.., transforms
+// them to taps and writes them as OIHW.
+func (g *fewerSum) add(j, r int, local []float32) {
+	run, cols := min(addRun, g.c-r), min(tile.Cols, g.n-j)
+	at := func(part, xi int) []float32 {
+		return g.sums[(part*16+xi)*g.xiSum+j*g.c+r*tile.Cols:][:run*tile.Cols]
+	}
+	for p := 1; p < g.parts; p++ {
+		for xi := range 16 {
+			vec.Add(at(0, xi), at(0, xi), at(p, xi))
+		}
+	}
+	ordered, turned := local[:g.local/2], local[g.local/2:]
+	winograd.WeightGradient(&ordered[0], &at(0, 0)[0], 4*g.xiSum, run)
+	for p := 0; p < 9*run; p += tile.Cols {
+		rows := min(tile.Cols, 9*run-p)
+		tile.PackPanel(turned, ordered[p*tile.Cols:], 1, tile.Cols, tile.Cols, rows)
+		for x := range cols {
+			copy(g.dw[((j+x)*g.c+r)*9+p:][:rows], turned[x*tile.Cols:])
+		}
+	}
+}
