@@ -6,8 +6,10 @@ import (
 
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/experiment"
+	"github.com/fwlab/fw/core/localize"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/train"
+	"github.com/fwlab/fw/core/view"
 )
 
 // Session is an experiment ready to run.
@@ -47,12 +49,24 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	if workers == 0 {
 		workers = tr.Workers
 	}
-	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, CheckFinite: tr.CheckFinite,
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, CheckFinite: tr.CheckFinite, Localization: schedule(e),
 		Facts: train.Facts{Batch: tr.BatchSize, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
 	if err != nil {
 		return nil, err
 	}
 	return &Session{Experiment: e, Set: set, Trainer: t, size: d.ImageSize}, nil
+}
+
+// schedule is when the experiment's crop strategy gets boxes; nil for one that
+// does not go by them.
+func schedule(e *experiment.Experiment) *localize.Schedule {
+	l, ok := e.Localization()
+	if !ok {
+		return nil
+	}
+	b := l.InitBox
+	return &localize.Schedule{WarmupEpochs: l.WarmupEpochs, EveryEpochs: l.EveryEpochs, Threshold: float32(l.Threshold), Heat: localize.Heat(l.Heat),
+		Initial: view.Box{Y0: float32(b[0]), X0: float32(b[1]), Y1: float32(b[2]), X1: float32(b[3])}}
 }
 
 // Steps is where the run ends: after all epochs, or at train.steps if that is sooner.

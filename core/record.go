@@ -123,7 +123,7 @@ func (r *running) save(numbered bool) error {
 	if numbered {
 		save = r.folder.SaveEpoch
 	}
-	if err := save(m, t.State.Items()); err != nil {
+	if err := save(m, t.Items()); err != nil {
 		return fmt.Errorf("%w; the checkpoint before is untouched", err)
 	}
 	r.saved = m.Step

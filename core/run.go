@@ -96,6 +96,9 @@ func (r *running) train(ctx context.Context) error {
 		}
 		epoch := t.Step / t.StepsPerEpoch()
 		r.lines.pause()
+		if err := r.relocalize(context.WithoutCancel(ctx), epoch); err != nil {
+			return err
+		}
 		if t.Step < r.Steps() {
 			if err := r.online(context.WithoutCancel(ctx), epoch); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/wire"
 )
 
 var _ experiment.Plugins = (*Registry)(nil)
@@ -21,7 +22,7 @@ func (r *Registry) Lookup(kind, use string) (experiment.Spec, error) {
 		return experiment.Spec{}, err
 	}
 	i := p.Manifest.Info
-	return experiment.Spec{ID: i.ID, Version: i.Version, Params: i.Params,
+	return experiment.Spec{ID: i.ID, Version: i.Version, Params: i.Params, Boxes: i.Kind == experiment.Crop && i.Signature == wire.CropsByBox,
 		DefaultLoss: i.DefaultLoss, DefaultCrop: i.DefaultCrop, DefaultAugment: i.DefaultAugment}, nil
 }
 

@@ -18,7 +18,11 @@ type Size struct{ H, W int }
 func (s Size) Area() float64 { return float64(s.H) * float64(s.W) }
 
 // Box is where the object may be, relative to the image: 0 <= Y0 <= Y1 <= 1.
-type Box struct{ Y0, X0, Y1, X1 float64 }
+type Box struct {
+	Y0, X0, Y1, X1 float64
+	// Known is false while no box was found or given yet; then it is the whole image.
+	Known bool
+}
 
 // Rect is a rectangle in pixels.
 type Rect struct{ Y, X, H, W int }
@@ -41,6 +45,10 @@ type Cropper interface {
 	Crop(k *Key, img Size, box Box) Rect
 }
 
+// Boxes says that a crop strategy goes by the box, so that the host finds one for
+// each image: where the encoder looks.
+func (p *Plugin) Boxes() *Plugin { p.info.Signature = wire.CropsByBox; return p }
+
 // Crop declares a crop strategy.
 func Crop(id, version string, c Cropper) *Plugin {
 	p := newPlugin("crop", id, version, "crop")
@@ -52,10 +60,10 @@ func Crop(id, version string, c Cropper) *Plugin {
 		reply := &wire.CropReply{Rects: make([]uint32, 0, 4*n)}
 		for i := range n {
 			img := Size{int(req.Height[i]), int(req.Width[i])}
-			box := Box{0, 0, 1, 1}
+			box := Box{Y1: 1, X1: 1}
 			if len(req.Boxes) > 0 {
 				b := req.Boxes[4*i:]
-				box = Box{b[0], b[1], b[2], b[3]}
+				box = Box{b[0], b[1], b[2], b[3], true}
 			}
 			key := rng.Key{req.Keys[2*i], req.Keys[2*i+1]}.Stream()
 			r := c.Crop(&key, img, box)

@@ -81,12 +81,15 @@ func (c *Client) Trace(ctx context.Context, req wire.TraceRequest, resolve func(
 	return nil, fmt.Errorf("trace: %s: still asks for shapes after %d rounds", c.ID, maxRounds)
 }
 
-// Crops asks for a rectangle per image.
-func (c *Client) Crops(ctx context.Context, sizes [][2]int, keys []rng.Key) ([]view.Rect, error) {
+// Crops asks for a rectangle per image; boxes is nil where none are known.
+func (c *Client) Crops(ctx context.Context, sizes [][2]int, boxes []view.Box, keys []rng.Key) ([]view.Rect, error) {
 	req := wire.CropRequest{Plugin: c.ID, Params: c.Params}
 	for i, s := range sizes {
 		req.Height, req.Width = append(req.Height, uint32(s[0])), append(req.Width, uint32(s[1]))
 		req.Keys = append(req.Keys, keys[i][0], keys[i][1])
+	}
+	for _, b := range boxes {
+		req.Boxes = append(req.Boxes, float64(b.Y0), float64(b.X0), float64(b.Y1), float64(b.X1))
 	}
 	b, err := c.Host.Call(ctx, abi.Crop, wire.Marshal(nil, &req))
 	if err != nil {

@@ -91,6 +91,26 @@ func (e *Experiment) Plugin(kind string) Plugin {
 	return Plugin{Kind: kind, Use: None}
 }
 
+// Localization says how boxes are found, for crop strategies that go by them. Its
+// zero value is that of experiments without.
+type Localization struct {
+	WarmupEpochs, EveryEpochs int // EveryEpochs 0: never
+	Threshold                 float64
+	InitBox                   [4]float64 // top, left, bottom, right
+	Heat                      string
+}
+
+// Localization is the section [localization]; ok is false where the crop strategy
+// does not go by boxes.
+func (e *Experiment) Localization() (l Localization, ok bool) {
+	t := e.table(localization)
+	box, ok := t.get("init_box")
+	copy(l.InitBox[:], box.Fs)
+	l.WarmupEpochs, l.EveryEpochs = t.int("warmup_epochs"), t.int("every_epochs")
+	l.Threshold, l.Heat = t.num("threshold"), t.str("heat")
+	return l, ok
+}
+
 // Optim is the optimizer with its schedule. Rates and epochs are as written; see
 // Peak.
 type Optim struct {

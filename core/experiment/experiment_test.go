@@ -47,7 +47,10 @@ var plugins = shelf{
 		"t/needy": {ID: "t/needy", Version: "1.0.0", DefaultLoss: "t/gone", Params: []schema.Param{{Name: "table", Type: schema.Ints}}},
 	},
 	"loss": {"t/pull": {ID: "t/pull", Version: "1.0.0", Params: []schema.Param{number("temperature", 0.5, 0, 10), {Name: "symmetric", Type: schema.Bool, Default: schema.OfBool(true)}}}},
-	"crop": {"t/any": {ID: "t/any", Version: "1.0.0", Params: []schema.Param{number("min_scale", 0.08, 0, 1)}}},
+	"crop": {
+		"t/any":   {ID: "t/any", Version: "1.0.0", Params: []schema.Param{number("min_scale", 0.08, 0, 1)}},
+		"t/boxed": {ID: "t/boxed", Version: "1.0.0", Boxes: true},
+	},
 	"augment": {"t/colour": {ID: "t/colour", Version: "0.9.1", Params: []schema.Param{
 		number("strength", 1, 0, 2), {Name: "order", Type: schema.String, Default: schema.OfString("random"), Choices: []string{"random", "fixed"}},
 	}}},
@@ -135,6 +138,9 @@ func TestEveryRowIsRead(t *testing.T) {
 				src = strings.ReplaceAll(src, "base_lr = 0.1", "")
 				sets = append(sets, "optim.lr=0.1")
 			}
+			if s.Name == "localization" {
+				sets = append(sets, "crop.use=t/boxed", "train.epochs=30")
+			}
 			if row.Name == "dataset" {
 				sets = append(sets, "data.dataset=fashion-mnist", "data.limit=1", "data.image_size=32", "data.channels=3", "data.train_split=train")
 			}
@@ -159,7 +165,8 @@ func TestEveryRowIsRead(t *testing.T) {
 }
 
 func typed(e *experiment.Experiment) []any {
-	return []any{e.Name(), e.Seed(), e.Notes(), e.Data(), e.Optim(), e.Train(), e.Evals()}
+	boxes, _ := e.Localization()
+	return []any{e.Name(), e.Seed(), e.Notes(), e.Data(), boxes, e.Optim(), e.Train(), e.Evals()}
 }
 
 func orFirst(list []string, fallback string) string {
@@ -178,6 +185,8 @@ func another(p schema.Param) string {
 		return "[3, 4]"
 	case p.Name == "protocol":
 		return "linear"
+	case p.Name == "init_box":
+		return "[0.25, 0.25, 0.75, 1]"
 	case p.Name == "min_lr":
 		return "0.001"
 	case p.Name == "channels":

@@ -20,6 +20,8 @@ type Spec struct {
 	Params      []schema.Param
 	// Of a pretext task: the plugins it is published with, "" for none.
 	DefaultLoss, DefaultCrop, DefaultAugment string
+	// Of a crop strategy: it goes by boxes, which [localization] is about.
+	Boxes bool
 }
 
 // Plugins answers what plugins there are; a registry does.
@@ -49,8 +51,11 @@ func (v *validation) pluginSections() {
 		if d.use == "" && d.kind != Backbone && spec.ID != "" {
 			d.use = None
 		}
-		p, _ := v.plugin(d.kind, d.use, spec.ID == "" && d.kind != Backbone)
+		p, s := v.plugin(d.kind, d.use, spec.ID == "" && d.kind != Backbone)
 		v.e.plugins = append(v.e.plugins, p)
+		if d.kind == Crop {
+			v.localization(p, s)
+		}
 	}
 	order := Kinds()
 	slices.SortFunc(v.e.plugins, func(a, b Plugin) int {

@@ -9,7 +9,7 @@ import (
 // Sections is the language of the file, but for the plugins' sections, which hold
 // `use` and the plugin's own parameters.
 func Sections() []Section {
-	return []Section{experimentSection(), dataSection(), optimSection(), trainSection(), evalSection()}
+	return []Section{experimentSection(), dataSection(), localizationSection(), optimSection(), trainSection(), evalSection()}
 }
 
 func experimentSection() Section {
@@ -59,6 +59,25 @@ func dataSection() Section {
 		row(schema.Int, "limit", "use only n training images, of files those that the names draw; 0: all", def(schema.OfInt(0)), atLeast(0)),
 		row(schema.Bool, "allow_partial", "take what is there of a set that is cut short or has files missing", def(schema.OfBool(false)), when("dataset", without(sets, Synthetic)...)),
 		row(schema.Int, "max_corrupt", "unreadable images to skip, each named, before the run stops", def(schema.OfInt(10)), atLeast(0), when("dataset", files...)),
+	}}
+}
+
+const localization = "localization"
+
+// The ways to make heat of a feature map.
+const (
+	HeatSum  = "sum"
+	HeatNorm = "norm"
+)
+
+// localizationSection is there for crop strategies that go by boxes.
+func localizationSection() Section {
+	return Section{Name: localization, Doc: "the box of each image that crops go by: where the encoder in training looks", Rows: []Row{
+		row(schema.Int, "warmup_epochs", "epochs of plain crops, before boxes are used; train.epochs: plain crops throughout; without it a fifth of train.epochs", optional, atLeast(0), atMost(1<<31-1)),
+		row(schema.Int, "every_epochs", "boxes are found anew after each epoch from the warm-up on that is a multiple of this; 0: init_box remains; without it a fifth of train.epochs", optional, atLeast(0), atMost(1<<31-1)),
+		row(schema.Float, "threshold", "how hot a place must be to lie in the box, on a scale of 0 to 1 for each image", def(schema.OfFloat(0.1)), atLeast(0), below(1)),
+		row(schema.Floats, "init_box", "box until one is found: top, left, bottom and right edge as shares of height and width", def(schema.OfFloats(0, 0, 1, 1)), atLeast(0), atMost(1)),
+		row(schema.String, "heat", "what makes a place hot: the sum over the feature map's channels, or their norm for networks whose map may be negative", def(schema.OfString(HeatSum)), oneOf(HeatSum, HeatNorm)),
 	}}
 }
 

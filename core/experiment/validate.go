@@ -40,7 +40,9 @@ func Validate(d *Document, known Plugins) (*Experiment, error) {
 	}
 	v.top = tomlx.NewReader(d.root, &v.ps)
 	for _, s := range Sections() {
-		v.fixedSection(&s)
+		if s.Name != localization { // the crop strategy decides, with the plugins
+			v.fixedSection(&s)
+		}
 	}
 	v.pluginSections()
 	v.together()
@@ -164,6 +166,7 @@ func (v *validation) together() {
 		v.at("experiment.name", "expected at most 64 letters, digits, '.', '_' or '-', as it becomes a folder's name, found %s", name)
 	}
 	v.optimTogether()
+	v.localizationTogether()
 	if c, ok := e.table("data").get("channels"); ok && c.I == 2 {
 		v.at("data.channels", "expected 1 or 3, found 2")
 	}

@@ -27,6 +27,9 @@ const (
 	LinearTop5     = "linear/top5"
 	CollapseStd    = "collapse/std"
 	CollapseRankMe = "collapse/rankme"
+	BoxesArea      = "boxes/area"  // mean share of the image that a sample's box covers
+	BoxesWhole     = "boxes/whole" // share of samples whose box is the whole image
+	BoxesEmpty     = "boxes/empty" // number of samples where there was nothing to see
 )
 
 // Metrics is metrics.jsonl, open to append. One line is one JSON object: step

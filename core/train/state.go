@@ -57,9 +57,6 @@ func (s *State) Buffers() map[string]buf.Buf {
 	return out
 }
 
-// Items is the state for a checkpoint, in order of name.
-func (s *State) Items() []tensor.Item { return tensor.Items(s.tensors) }
-
 // Restore takes over the tensors of a checkpoint: each must be there with its
 // shape, and no other. On an error the state is as it was.
 func (s *State) Restore(from map[string]tensor.Tensor) error {

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"math"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/fwlab/fw/core/exec"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
+	"github.com/fwlab/fw/core/localize"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
@@ -30,6 +32,8 @@ type Config struct {
 	// CheckFinite looks at the whole state after each step, not at the loss
 	// alone, and keeps a copy of the state before it.
 	CheckFinite bool
+	// Localization gives the crop strategy boxes; nil: none.
+	Localization *localize.Schedule
 }
 
 // Trainer is a step ready to run, with its state.
@@ -47,7 +51,8 @@ type Trainer struct {
 	// log-softmax that the loss is made of; 0 where there is none, or several.
 	LossClasses int
 
-	before *State // the last step, with CheckFinite
+	before *State     // the last step, with CheckFinite
+	boxes  []view.Box // of each image, with Localization
 
 	root    rng.Key
 	program *view.Program
@@ -63,8 +68,8 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	crops := func(sizes [][2]int, keys []rng.Key) ([]view.Rect, error) {
-		return c.Plugins.Crop.Crops(context.WithoutCancel(ctx), sizes, keys) // an interrupt lets the step end
+	crops := func(sizes [][2]int, boxes []view.Box, keys []rng.Key) ([]view.Rect, error) {
+		return c.Plugins.Crop.Crops(context.WithoutCancel(ctx), sizes, boxes, keys) // an interrupt lets the step end
 	}
 	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, crops); err != nil {
 		return nil, err
@@ -94,6 +99,9 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 	}
 	if c.CheckFinite {
 		t.before = t.State.clone()
+	}
+	if err := t.initBoxes(ctx); err != nil {
+		return nil, err
 	}
 	for _, o := range compiled.Outputs {
 		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
@@ -177,6 +185,7 @@ func (t *Trainer) Key() rng.Key { return t.root }
 // Views fills a batch as the given epoch would see it.
 func (t *Trainer) Views(epoch int, indices []int) ([]*view.Output, error) {
 	p := t.program.Fork()
+	p.Boxes = t.boxesIn(epoch)
 	_, err := p.Fill(t.Pool, indices, t.viewKey(epoch))
 	return p.Outputs, err
 }
@@ -191,12 +200,30 @@ func (t *Trainer) Close() {
 	t.Pool.Close()
 }
 
+// Items is everything kept between steps, for a checkpoint, in order of name.
+func (t *Trainer) Items() []tensor.Item {
+	all := maps.Clone(t.State.tensors)
+	if t.Localization != nil {
+		all[boxesName] = boxesTensor(t.boxes)
+	}
+	return tensor.Items(all)
+}
+
 // Restore goes on from a state after some steps. It comes before the first Run.
-func (t *Trainer) Restore(step int, state map[string]tensor.Tensor) error {
+// On an error the state is as it was.
+func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
+	state, boxes := maps.Clone(items), t.boxes
+	if t.Localization != nil {
+		var err error
+		if boxes, err = boxesOf(items[boxesName], len(t.boxes)); err != nil {
+			return err
+		}
+		delete(state, boxesName)
+	}
 	if err := t.State.Restore(state); err != nil {
 		return err
 	}
-	t.Step = step
+	t.Step, t.boxes = step, boxes
 	return nil
 }
 
@@ -237,6 +264,7 @@ func newLoader(t *Trainer) *loader {
 			case <-l.quit:
 				return
 			}
+			p.Boxes = t.boxesIn(epoch)
 			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
 			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
 			select {

@@ -69,15 +69,19 @@ func (b *batch) first() error {
 func (b *batch) crop() error {
 	p := b.p
 	var sizes [][2]int
+	var boxes []Box
 	var keys []rng.Key
 	for i := range b.indices {
 		for _, s := range p.sites {
 			sizes = append(sizes, [2]int{b.images[i].H, b.images[i].W})
+			if p.Boxes != nil {
+				boxes = append(boxes, p.Boxes[b.indices[i]])
+			}
 			keys = append(keys, b.sampleKey(i).Fold(uint64(1+p.f.Instrs[s].Attrs.Int("view", 0))))
 		}
 	}
 	var err error
-	if b.rects, err = p.crops(sizes, keys); err != nil {
+	if b.rects, err = p.crops(sizes, boxes, keys); err != nil {
 		return err
 	}
 	if len(b.rects) != len(sizes) {

@@ -40,7 +40,7 @@ func recipe(b *trace.Builder, img trace.Value, size, c int, p float64) {
 }
 
 // keyed crops as a strategy does: a pure function of size and key.
-func keyed(sizes [][2]int, keys []rng.Key) ([]Rect, error) {
+func keyed(sizes [][2]int, _ []Box, keys []rng.Key) ([]Rect, error) {
 	out := make([]Rect, len(sizes))
 	for i, s := range sizes {
 		k := keys[i].Stream()

@@ -201,7 +201,7 @@ func program(images []data.Image, batch int, rect Rect, f func(b *trace.Builder,
 	if err := trace.Trace(func() { f(b, b.Input("image", shape.Of(dtype.Image))) }); err != nil {
 		return nil, err
 	}
-	return New(b.Func(), album(images), batch, nil, nil, func(sizes [][2]int, _ []rng.Key) ([]Rect, error) {
+	return New(b.Func(), album(images), batch, nil, nil, func(sizes [][2]int, _ []Box, _ []rng.Key) ([]Rect, error) {
 		out := make([]Rect, len(sizes))
 		for i := range out {
 			out[i] = rect

@@ -16,8 +16,13 @@ import (
 // Rect is a crop in pixels.
 type Rect struct{ Y, X, H, W int }
 
-// Crops chooses rectangles for images of the given sizes (height, width), a key each.
-type Crops func(sizes [][2]int, keys []rng.Key) ([]Rect, error)
+// Box is where the object may be in an image, relative to its height and width:
+// 0 <= Y0 <= Y1 <= 1.
+type Box struct{ Y0, X0, Y1, X1 float32 }
+
+// Crops chooses rectangles for images of the given sizes (height, width), a key
+// each, and a box each unless boxes is nil: then none are known.
+type Crops func(sizes [][2]int, boxes []Box, keys []rng.Key) ([]Rect, error)
 
 // Program is a view program bound to a dataset. It may be filled by one
 // goroutine at a time; see [Program.Fork].
@@ -32,6 +37,9 @@ type Program struct {
 	crops     Crops
 	sites     []int // instructions that ask for a crop
 	Outputs   []*Output
+	// Boxes is what the crop strategy is told of each position of the dataset; nil
+	// for nothing. It is read by Fill.
+	Boxes []Box
 
 	states []*sample // one per worker, kept from batch to batch
 }

@@ -16,11 +16,14 @@ import (
 type PluginInfo struct {
 	ID, Kind, Version, Doc   string
 	Params                   []schema.Param
-	Signature                string // of a loss: what it is; of a pretext task: the loss it needs
+	Signature                string // of a loss: what it is; of a pretext task: the loss it needs; of a crop: CropsByBox or ""
 	DefaultLoss, DefaultCrop string
 	DefaultAugment           string
 	Style                    string // trace, crop or eval
 }
+
+// CropsByBox is the signature of a crop strategy that goes by boxes.
+const CropsByBox = "boxes"
 
 // DescribeReply lists the plugins of one artifact.
 type DescribeReply struct {

@@ -5,6 +5,8 @@ import (
 	"github.com/fwlab/fw/plugins/augment/simclraugment"
 	"github.com/fwlab/fw/plugins/backbone/resnet"
 	"github.com/fwlab/fw/plugins/backbone/vit"
+	"github.com/fwlab/fw/plugins/crop/centercrop"
+	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
 	"github.com/fwlab/fw/plugins/crop/randomresizedcrop"
 	"github.com/fwlab/fw/plugins/loss/crossentropy"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
@@ -18,7 +20,7 @@ func Plugins() []*sdk.Plugin {
 	return []*sdk.Plugin{
 		simclr.Plugin(), rotation.Plugin(),
 		ntxent.Plugin(), crossentropy.Plugin(),
-		randomresizedcrop.Plugin(),
+		randomresizedcrop.Plugin(), centercrop.Plugin(), contrastivecrop.Plugin(),
 		simclraugment.Plugin(), simclraugment.Flip(),
 		resnet.Plugin(), vit.Plugin(),
 	}

@@ -1,0 +1,202 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fwlab/fw/core/compile"
+	"github.com/fwlab/fw/core/eval"
+	"github.com/fwlab/fw/core/exec"
+	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/link"
+	"github.com/fwlab/fw/core/localize"
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/tensor"
+	"github.com/fwlab/fw/core/trace"
+	"github.com/fwlab/fw/core/view"
+)
+
+// boxesName is what the boxes are called in a checkpoint: f32[samples,4], of each
+// image of the training set its top, left, bottom and right edge.
+const boxesName = "sample/boxes"
+
+// initBoxes gives every image the initial box, and finds out whether boxes can be
+// found when they will be wanted.
+func (t *Trainer) initBoxes(ctx context.Context) error {
+	l := t.Localization
+	if l == nil {
+		return nil
+	}
+	t.boxes = make([]view.Box, t.Data.Len())
+	for i := range t.boxes {
+		t.boxes[i] = l.Initial
+	}
+	if !l.Ever(t.epochs()) {
+		return nil
+	}
+	_, err := t.Plugins.HeatMap(ctx, t.Facts, 1, EncoderScope(t.Flat), l.Heat)
+	return err
+}
+
+func (t *Trainer) epochs() int { return t.Optim.Steps / t.StepsPerEpoch() }
+
+// boxesIn is what the crop strategy is told in an epoch, counted from 0.
+func (t *Trainer) boxesIn(epoch int) []view.Box {
+	if t.Localization == nil || !t.Localization.Used(epoch) {
+		return nil
+	}
+	return t.boxes
+}
+
+// Boxes is the box of each training image; nil without localisation.
+func (t *Trainer) Boxes() []view.Box { return t.boxes }
+
+// Relocalize finds all boxes anew if that is due after the epochs done, with the
+// encoder as it is, on whole images without augmentation. The batches after it see
+// the new boxes, those before it the old. It is nil where nothing was due.
+func (t *Trainer) Relocalize(ctx context.Context) (*localize.Coverage, error) {
+	per := t.StepsPerEpoch()
+	if t.Localization == nil || t.Step%per != 0 || !t.Localization.Due(t.Step/per, t.epochs()) {
+		return nil, nil
+	}
+	if t.loader != nil { // it may have filled batches by the old boxes
+		t.loader.stop()
+		t.loader = nil
+	}
+	boxes, empty, err := t.findBoxes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("train: boxes after epoch %d: %w", t.Step/per, err)
+	}
+	t.boxes = boxes
+	c := localize.Cover(boxes, t.Facts.ImageSize, empty)
+	return &c, nil
+}
+
+const (
+	heatBatch = 250            // images that go through the encoder at once
+	heatChunk = 40 * heatBatch // images whose heat maps are kept at once
+)
+
+// findBoxes looks at every training image; empty counts those that get the whole
+// image because there is nothing to see.
+func (t *Trainer) findBoxes(ctx context.Context) (boxes []view.Box, empty int, err error) {
+	n := len(t.boxes)
+	batch := min(heatBatch, n)
+	flat, err := t.Plugins.HeatMap(ctx, t.Facts, batch, EncoderScope(t.Flat), t.Localization.Heat)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := flat.Func.Shape(flat.Func.Outputs[0].Value)
+	f, err := compile.Func(flat.Func)
+	if err != nil {
+		return nil, 0, err
+	}
+	ex, err := exec.New(f, exec.Options{Pool: t.Pool, Inputs: t.State.Buffers()})
+	if err != nil {
+		return nil, 0, err
+	}
+	plain, err := eval.Plain(t.Data, t.Facts.ImageSize, t.Facts.Channels, batch, t.Mean, t.Std)
+	if err != nil {
+		return nil, 0, err
+	}
+	boxes = make([]view.Box, n)
+	found := make([]bool, n)
+	for i := range boxes {
+		boxes[i] = localize.Whole
+	}
+	at := make([]int, n)
+	for i := range at {
+		at[i] = i
+	}
+	for from := 0; from < n; from += heatChunk {
+		maps, err := eval.Extract(t.Data, at[from:min(from+heatChunk, n)], plain, ex, batch, t.Pool)
+		if err != nil {
+			return nil, 0, err
+		}
+		t.Skipped = append(t.Skipped, maps.Skipped...)
+		t.Pool.Run(maps.N, &boxTask{maps, s.Dims[1], s.Dims[2], t.Facts.ImageSize, t.Localization.Threshold, boxes, found})
+	}
+	for _, ok := range found {
+		if !ok {
+			empty++
+		}
+	}
+	return boxes, empty, nil
+}
+
+// boxTask finds the box of one image of many.
+type boxTask struct {
+	maps      *eval.Features
+	h, w      int // of a map
+	size      int // of the image
+	threshold float32
+	boxes     []view.Box
+	found     []bool
+}
+
+// Chunk looks at row r.
+func (b *boxTask) Chunk(r, _ int) {
+	i := b.maps.Index[r]
+	b.boxes[i], b.found[i] = localize.Find(b.maps.Row(r), b.h, b.w, b.size, b.size, b.threshold)
+}
+
+// HeatMap is the backbone's last feature map with frozen statistics, made one
+// number a place: x f32[n,S,S,C] to features f32[n,h,w].
+func (p *Plugins) HeatMap(ctx context.Context, f Facts, n int, scope string, heat localize.Heat) (*link.Flat, error) {
+	x := shape.F32(n, f.ImageSize, f.ImageSize, f.Channels)
+	g, err := p.Stage(ctx, f, "map", false, []shape.Shape{x})
+	if err != nil {
+		return nil, err
+	}
+	out := g.Shape(g.Outputs[0].Value)
+	if out.Rank() != 4 || out.Dims[0] != n {
+		return nil, fmt.Errorf("link: backbone %q: its stage map must be f32[%d,h,w,D] for %s, found %s", p.Backbone.ID, n, x, out)
+	}
+	b := trace.New("heat")
+	b.ResolveCalls(func(string, []shape.Shape) (shape.Shape, error) { return out, nil })
+	err = trace.Trace(func() {
+		m := b.Call("backbone.map", scope, b.Input("x", x))
+		if heat == localize.Norm {
+			m = m.Mul(m)
+		}
+		if m = m.Sum(3); heat == localize.Norm {
+			m = m.Sqrt()
+		}
+		b.Output("features", m)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return link.Flatten(b.Func(), func(string, int, []shape.Shape) (*ir.Func, error) { return g, nil })
+}
+
+func boxesTensor(boxes []view.Box) tensor.Tensor {
+	t := tensor.New(shape.F32(len(boxes), 4))
+	for i, b := range boxes {
+		copy(t.F32()[4*i:], []float32{b.Y0, b.X0, b.Y1, b.X1})
+	}
+	return t
+}
+
+// boxesOf reads a checkpoint's boxes, which may be anything.
+func boxesOf(t tensor.Tensor, n int) ([]view.Box, error) {
+	if want := shape.F32(n, 4); !t.Shape.Equal(want) {
+		return nil, fmt.Errorf("train: state: %s: expected %s, the checkpoint has %s", boxesName, want, found(t))
+	}
+	boxes, v := make([]view.Box, n), t.F32()
+	for i := range boxes {
+		b := view.Box{Y0: v[4*i], X0: v[4*i+1], Y1: v[4*i+2], X1: v[4*i+3]}
+		if !(0 <= b.Y0 && b.Y0 <= b.Y1 && b.Y1 <= 1 && 0 <= b.X0 && b.X0 <= b.X1 && b.X1 <= 1) {
+			return nil, fmt.Errorf("train: state: %s: image %d: expected edges from 0 to 1, the checkpoint has %v", boxesName, i, v[4*i:4*i+4])
+		}
+		boxes[i] = b
+	}
+	return boxes, nil
+}
+
+func found(t tensor.Tensor) string {
+	if t.Data == nil {
+		return "none"
+	}
+	return t.Shape.String()
+}
