@@ -33,9 +33,9 @@ func (s Size) CenterCrop(minRatio, maxRatio float64) Rect {
 	w, h := s.W, s.H
 	switch ratio := float64(s.W) / float64(s.H); {
 	case ratio < minRatio:
-		h = int(math.RoundToEven(float64(w) / minRatio))
+		h = max(1, int(math.RoundToEven(float64(w)/minRatio)))
 	case ratio > maxRatio:
-		w = int(math.RoundToEven(float64(h) * maxRatio))
+		w = max(1, int(math.RoundToEven(float64(h)*maxRatio)))
 	}
 	return Rect{(s.H - h) / 2, (s.W - w) / 2, h, w}
 }
