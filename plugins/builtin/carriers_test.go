@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/fwlab/fw/core/abi"
@@ -37,24 +39,40 @@ func carriers(t *testing.T) map[string]host.Caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := wasm.Open(context.Background(), RandomResizedCropWASM, t.TempDir())
+	t.Cleanup(func() { p.Close() })
+	return map[string]host.Caller{"inproc": host.Func(sdk.Handler(Plugins()...)), "process": p}
+}
+
+// One source, three carriers, the same bytes: with boxes, which half of the
+// requests have.
+func TestCropsAreEqualOnAllCarriers(t *testing.T) {
+	for id, module := range Modules() {
+		for _, boxes := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/boxes=%v", id, boxes), func(t *testing.T) { cropsAreEqual(t, id, module, boxes) })
+		}
+	}
+}
+
+func cropsAreEqual(t *testing.T, id string, module []byte, boxes bool) {
+	w, err := wasm.Open(context.Background(), module, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { p.Close(); w.Close() })
-	return map[string]host.Caller{"inproc": host.Func(sdk.Handler(Plugins()...)), "process": p, "wasm": w}
-}
-
-// One source, three carriers, the same bytes.
-func TestCropIsEqualOnAllCarriers(t *testing.T) {
-	req := &wire.CropRequest{Plugin: "fw/random-resized-crop"}
-	for i := range uint32(200) {
+	defer w.Close()
+	on := carriers(t)
+	on["wasm"] = w
+	req := &wire.CropRequest{Plugin: id}
+	for i := range uint32(2000) {
 		req.Height, req.Width = append(req.Height, 1+i%57), append(req.Width, 1+i*7%43)
 		req.Keys = append(req.Keys, i, ^i)
+		if boxes {
+			y, x := float64(i%10)/10, float64(i%7)/7
+			req.Boxes = append(req.Boxes, y, x, (1+y)/2, 1)
+		}
 	}
 	request := wire.Marshal(nil, req)
 	var first []byte
-	for name, c := range carriers(t) {
+	for name, c := range on {
 		for range 3 {
 			reply, err := c.Call(context.Background(), abi.Crop, request)
 			if err != nil {
@@ -97,10 +115,17 @@ func TestProgramIsEqualInProcessAndInproc(t *testing.T) {
 	}
 }
 
-// The shipped module is what its source builds to, with the Go version that built it.
-func TestShippedModuleIsReproducible(t *testing.T) {
+// The shipped modules are what their sources build to, with the Go version that built them.
+func TestShippedModulesAreReproducible(t *testing.T) {
+	for id, module := range Modules() {
+		t.Run(id, func(t *testing.T) { reproducible(t, id, module) })
+	}
+}
+
+func reproducible(t *testing.T, id string, shipped []byte) {
+	folder := strings.ReplaceAll(strings.TrimPrefix(id, "fw/"), "-", "")
 	out := filepath.Join(t.TempDir(), "crop.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o", out, "../crop/randomresizedcrop/wasm")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-o", out, "../crop/"+folder+"/wasm")
 	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=")
 	if msg, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("skipped: no Go compiler for wasip1/wasm: %v\n%s", err, msg)
@@ -109,11 +134,11 @@ func TestShippedModuleIsReproducible(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(built, RandomResizedCropWASM) {
+	if !bytes.Equal(built, shipped) {
 		if v := goVersion(t); v != BuiltWith {
 			t.Skipf("skipped: the module was built with %s, this is %s", BuiltWith, v)
 		}
-		t.Errorf("the shipped module is not what its source builds to (%x, built %x); run go generate ./plugins/builtin", sha256.Sum256(RandomResizedCropWASM), sha256.Sum256(built))
+		t.Errorf("the shipped module is not what its source builds to (%x, built %x); run go generate ./plugins/builtin", sha256.Sum256(shipped), sha256.Sum256(built))
 	}
 }
 
