@@ -123,6 +123,8 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwiseGrad(s, workers)
+	case fewerWins(s, forward(s)):
+		f.method = newFewerSum(s, workers)
 	default:
 		f.method = newWeightSum(s, workers)
 	}

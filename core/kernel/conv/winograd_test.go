@@ -195,10 +195,12 @@ func TestWinogradIsChosenByShape(t *testing.T) {
 	} {
 		f, _ := New(c.s, 1)
 		fx, _ := NewInputGrad(c.s, 1)
+		fw, _ := NewWeightGrad(c.s, 1)
 		_, y := f.method.(*fewer)
 		_, dx := fx.method.(*fewer)
-		if y != c.want || dx != c.want {
-			t.Errorf("%+v: Winograd chosen for y %v, dx %v, want %v", c.s, y, dx, c.want)
+		_, dw := fw.method.(*fewerSum)
+		if y != c.want || dx != c.want || dw != c.want {
+			t.Errorf("%+v: Winograd chosen for y %v, dx %v, dw %v, want %v", c.s, y, dx, dw, c.want)
 		}
 	}
 }

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	gradChannels = 64 // of x and of dy of a chunk
-	gradTiles    = 48 // multiplied at once
+	gradChannels = 128 // of x and of dy of a chunk
+	gradTiles    = 96  // multiplied at once
+	gradRun      = 96  // channels of x whose tiles stay in the L1 cache while the panels of dy pass
 )
 
 // fewerSum is dw with fewer multiplications: F(3x3,2x2), the derivative of
@@ -89,26 +90,28 @@ func (g *fewerSum) Chunk(i, worker int) {
 		count := min(g.per, g.tiles-first)
 		g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c)
 		g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.per}, d, tile.Cols, g.dy, first, count, j, n)
-		for q := 0; q < n; q += tile.Cols {
-			g.multiply(sums[(j+q)*g.c+c0*tile.Cols:], v, d[q*g.per:], c, count, b > part*g.perPart)
-		}
+		g.multiply(sums[j*g.c+c0*tile.Cols:], v, d, c, n, count, b > part*g.perPart)
 	}
 }
 
-// multiply: a panel of sums = v' * d over count tiles, for c rows, or += that.
-func (g *fewerSum) multiply(sums, v, d []float32, c, count int, add bool) {
+// multiply: sums of c by n channels = v' * d over count tiles, or += that.
+func (g *fewerSum) multiply(sums, v, d []float32, c, n, count int, add bool) {
 	a := tile.Args{
 		Segs: &tile.Seg{Row: [tile.Rows]int32{0, 4, 8, 12, 16, 20}}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
 		BS: 4 * tile.Cols, COff: &contiguous, AddOff: &contiguous,
 	}
 	for xi := range 16 {
-		a.B = &d[xi*g.xiD]
-		for r := 0; r < c; r += tile.Rows {
-			a.A, a.C = &v[xi*g.xiV+r], &sums[xi*g.xiSum+r*tile.Cols]
-			if add {
-				a.Add = a.C
+		for r0 := 0; r0 < c; r0 += gradRun {
+			for q := 0; q < n; q += tile.Cols {
+				a.B = &d[xi*g.xiD+q*g.per]
+				for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
+					a.A, a.C = &v[xi*g.xiV+r], &sums[xi*g.xiSum+q*g.c+r*tile.Cols]
+					if add {
+						a.Add = a.C
+					}
+					tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
+				}
 			}
-			tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package conv
 
-// fewerWins reports whether Winograd's convolution is to be expected to be faster
-// than the direct sum. It compares multiplications: the direct path's, which
+// fewerWins reports whether Winograd's way to the convolution g, or to the
+// derivative of the one by the weights, is expected to be faster than the direct sum. It compares multiplications: the direct path's, which
 // skips padding, with Winograd's 16 for a tile, where a number of a transformed
 // tile costs as much as four, and a transformed weight as 16. A fifth has to be
 // gained, and whole vectors of channels are needed. The rule knows the shape
