@@ -96,9 +96,26 @@ func encoder(t *testing.T, dir string) []byte {
 	return b
 }
 
+// boxes makes the tiny experiment crop by boxes, found after each epoch but the last.
+var boxes = tiny + `
+[crop]
+use = "fw/contrastive-crop"
+
+[localization]
+warmup_epochs = 1
+every_epochs = 1
+threshold = 0.5
+`
+
 // The same bytes for any number of workers, and after SIGKILL and resume.
 func TestRunIsDeterministic(t *testing.T) {
-	file, root := experimentFile(t, tiny), t.TempDir()
+	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes} {
+		t.Run(name, func(t *testing.T) { isDeterministic(t, text) })
+	}
+}
+
+func isDeterministic(t *testing.T, text string) {
+	file, root := experimentFile(t, text), t.TempDir()
 	var first []byte
 	for _, workers := range []string{"1", "2", "3"} {
 		dir := filepath.Join(root, workers)
