@@ -166,7 +166,8 @@ const (
 )
 
 func (r *running) viewsPlot() error {
-	sheet, err := r.Views(0, plottedViews)
+	t := r.Trainer
+	sheet, err := r.Views(max(0, t.Step-1)/t.StepsPerEpoch(), plottedViews) // of the last epoch
 	if err != nil {
 		return err
 	}

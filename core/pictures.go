@@ -36,9 +36,10 @@ func (s *Session) Views(epoch, n int) (report.Sheet, error) {
 		if err != nil {
 			return report.Sheet{}, err
 		}
-		sheet.Rows[i].Cells = []report.Cell{{Image: img, Label: s.class(s.Set.Train, indices[i]), Frame: report.Plain}}
+		sheet.Rows[i].Cells = []report.Cell{{Image: img, Label: s.class(s.Set.Train, indices[i]), Frame: report.Plain, Boxes: s.rectangles(views, i, indices[i])}}
 	}
-	for _, o := range views {
+	sheet.Legend = rectangleLegend(sheet.Rows[0].Cells[0].Boxes)
+	for _, o := range views.Outputs {
 		d := o.Shape.Dims
 		if len(d) != 4 || !o.Shape.DType.Float() || d[3] != 1 && d[3] != 3 {
 			continue
@@ -55,6 +56,39 @@ func (s *Session) Views(epoch, n int) (report.Sheet, error) {
 		}
 	}
 	return sheet, nil
+}
+
+// given is the colour of the box that the crop strategy was told of; crops have
+// those after it.
+const given = 0
+
+// rectangles are what was cropped of the sample-th image of views, which is at a
+// position of the training set, after the box that the crop strategy was told of.
+func (s *Session) rectangles(views *view.Program, sample, position int) (list []report.Box) {
+	side := float64(s.size)
+	add := func(b view.Box, color int) {
+		x, y := side*float64(b.X0), side*float64(b.Y0)
+		list = append(list, report.Box{X: x, Y: y, W: side*float64(b.X1) - x, H: side*float64(b.Y1) - y, Color: color, Dashed: color == given})
+	}
+	if views.Boxes != nil {
+		add(views.Boxes[position], given)
+	}
+	for i, c := range views.Cropped(sample) {
+		add(c, given+1+i)
+	}
+	return list
+}
+
+// rectangleLegend says which rectangle is which.
+func rectangleLegend(list []report.Box) (keys []report.Key) {
+	for _, b := range list {
+		k := report.Key{Text: fmt.Sprintf("crop %d", b.Color-given), Color: b.Color, Dashed: b.Dashed}
+		if b.Color == given {
+			k.Text = "the box that crops go by"
+		}
+		keys = append(keys, k)
+	}
+	return keys
 }
 
 // plain is images of a split as probes see them.

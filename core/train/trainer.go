@@ -182,12 +182,12 @@ func (t *Trainer) scalar(name string) float64 {
 // Key is the root of the run's randomness.
 func (t *Trainer) Key() rng.Key { return t.root }
 
-// Views fills a batch as the given epoch would see it.
-func (t *Trainer) Views(epoch int, indices []int) ([]*view.Output, error) {
+// Views is the view program filled as the given epoch would see the batch.
+func (t *Trainer) Views(epoch int, indices []int) (*view.Program, error) {
 	p := t.program.Fork()
 	p.Boxes = t.boxesIn(epoch)
 	_, err := p.Fill(t.Pool, indices, t.viewKey(epoch))
-	return p.Outputs, err
+	return p, err
 }
 
 func (t *Trainer) viewKey(epoch int) rng.Key { return t.root.FoldString("views").Fold(uint64(epoch)) }

@@ -41,7 +41,8 @@ type Program struct {
 	// for nothing. It is read by Fill.
 	Boxes []Box
 
-	states []*sample // one per worker, kept from batch to batch
+	cropped []Box     // of the last batch, crop by crop
+	states  []*sample // one per worker, kept from batch to batch
 }
 
 // New prepares a flat, verified view function for batches of the given size.
@@ -93,7 +94,7 @@ func (p *Program) fault(in *ir.Instr, what string) error {
 // Fork is the same program with outputs of its own, to fill while another is read.
 func (p *Program) Fork() *Program {
 	q := *p
-	q.Outputs, q.states = nil, nil
+	q.Outputs, q.cropped, q.states = nil, nil, nil
 	for _, o := range p.Outputs {
 		c := *o
 		c.Data = make([]byte, len(o.Data))

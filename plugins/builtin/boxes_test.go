@@ -105,12 +105,12 @@ func seen(t *testing.T, tr *train.Trainer) (read, now []byte) {
 	t.Helper()
 	per := tr.StepsPerEpoch()
 	epoch, at := (tr.Step-1)/per, (tr.Step-1)%per
-	outputs, err := tr.Views(epoch, data.Order(tr.Key(), epoch, tr.Data.Len())[at*boxedBatch:][:boxedBatch])
+	views, err := tr.Views(epoch, data.Order(tr.Key(), epoch, tr.Data.Len())[at*boxedBatch:][:boxedBatch])
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, _ := tr.Exec.Input(link.BatchPrefix + outputs[0].Name)
-	return slices.Clone(b.U8), outputs[0].Data
+	b, _ := tr.Exec.Input(link.BatchPrefix + views.Outputs[0].Name)
+	return slices.Clone(b.U8), views.Outputs[0].Data
 }
 
 // Every batch is cropped by the boxes that hold in its epoch, though the loader is
@@ -159,11 +159,11 @@ func TestWarmUpIsByEpoch(t *testing.T) {
 	}
 	at := []int{0, 1, 2, 3, 4, 5, 6, 7}
 	views := func(tr *train.Trainer, epoch int) []byte {
-		o, err := tr.Views(epoch, at)
+		v, err := tr.Views(epoch, at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return o[0].Data
+		return v.Outputs[0].Data
 	}
 	plain, late, corner := with(boxedEpochs, localize.Whole), with(2, localize.Whole), with(2, view.Box{Y1: 0.2, X1: 0.2})
 	for epoch := range boxedEpochs {
