@@ -76,3 +76,12 @@ func (p *patches) transform(t winograd.Tiles, matrices []float32, ld int, x []fl
 		i += count
 	}
 }
+
+// share is about where n of all patches, first.., lie in images.
+func share(images []float32, all, first, n int) []float32 {
+	at := func(patch int) int64 { return int64(len(images)) * int64(min(all, patch)) / int64(all) }
+	return images[at(first):at(first+n)]
+}
+
+// prefetch asks for part i of 16 of p.
+func prefetch(p []float32, i int) { winograd.Prefetch(p[len(p)*i/16 : len(p)*(i+1)/16]) }

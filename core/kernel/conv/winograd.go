@@ -24,7 +24,8 @@ const (
 type fewer struct {
 	patches
 	oh, ow, n, np int // output pixels and channels, and channels in whole panels
-	bias, rotated bool
+	biased        bool
+	rotated       bool // the kernels, and input and output channels exchanged
 	workers       int
 
 	tiles, per, chunks int // of all images, of a chunk, and the number of chunks
@@ -32,13 +33,13 @@ type fewer struct {
 	xiU, xiV, xiM      int // floats of a matrix of weights, of inputs and of products
 	local              int
 
-	y, x, w, extra    []float32
-	u, padded, locals []float32 // padded is extra in whole panels
-	packing           bool
+	y, x, kernels, bias []float32
+	u, locals           []float32
+	packing             bool
 }
 
 func newFewer(g geometry, bias bool, workers int) *fewer {
-	f := &fewer{oh: g.oh, ow: g.ow, n: g.n, np: roundUp(g.n, tile.Cols), bias: bias, rotated: g.stepH < 0, workers: workers}
+	f := &fewer{oh: g.oh, ow: g.ow, n: g.n, np: roundUp(g.n, tile.Cols), biased: bias, rotated: g.stepH < 0, workers: workers}
 	th, tw := ceilDiv(g.oh, 2), ceilDiv(g.ow, 2)
 	shift := func(first, step int) int { return min(first, first+2*step) } // of the leftmost of three taps
 	f.patches = newPatches(g.h, g.w, g.c, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
@@ -54,20 +55,18 @@ func newFewer(g geometry, bias bool, workers int) *fewer {
 	return f
 }
 
-func (f *fewer) Scratch() int { return 16*f.xiU + f.np + f.workers*f.local }
+func (f *fewer) Scratch() int { return 16*f.xiU + f.workers*f.local }
 
 func (f *fewer) Bind(scratch, y, x, w, bias []float32) {
-	f.y, f.x, f.w, f.extra = y, x, w, nil
-	if f.bias {
-		f.extra = bias
+	f.y, f.x, f.kernels, f.bias = y, x, w, nil
+	if f.biased {
+		f.bias = bias[:f.n]
 	}
-	n := 16 * f.xiU
-	f.u, f.padded, f.locals = scratch[:n], scratch[n:n+f.np], scratch[n+f.np:]
+	f.u, f.locals = scratch[:16*f.xiU], scratch[16*f.xiU:]
 }
 
 func (f *fewer) Run(p *pool.Pool) {
 	checkPool(p, f.workers)
-	copy(f.padded, f.extra)
 	f.packing = true
 	p.Run(f.np/tile.Cols*ceilDiv(f.c, packRun), f)
 	f.packing = false
@@ -94,42 +93,47 @@ func (f *fewer) pack(j, r int, local []float32) {
 	run, cols := min(packRun, f.c-r), min(tile.Cols, f.n-j)
 	if f.rotated { // element (column, row, tap) at (row*n + column)*9 + tap
 		for q := range run {
-			tile.PackPanel(local[q*9*tile.Cols:], f.w[((r+q)*f.n+j)*9:], 1, 9, 9, cols)
+			tile.PackPanel(local[q*9*tile.Cols:], f.kernels[((r+q)*f.n+j)*9:], 1, 9, 9, cols)
 		}
 	} else { // at (column*c + row)*9 + tap
-		tile.PackPanel(local, f.w[(j*f.c+r)*9:], 1, f.c*9, run*9, cols)
+		tile.PackPanel(local, f.kernels[(j*f.c+r)*9:], 1, f.c*9, run*9, cols)
 	}
 	winograd.Weights(&f.u[j*f.c+r*tile.Cols], &local[0], 4*f.xiU, run, f.rotated)
 }
 
-// multiply: m = v * u for n tiles.
+// multiply: m = v * u for n tiles. On the way it asks for the pixels that will
+// be written, and for those that the next chunk will read.
 func (f *fewer) multiply(m, v []float32, first, n int) {
+	y, x := share(f.y, f.tiles, first, n), share(f.x, f.tiles, first+n, n)
 	var from tile.Seg
 	var to tile.Offsets
 	for i := range tile.Rows {
 		from.Row[i], to[i] = int32(4*i*f.c), int32(4*i*f.np)
 	}
-	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, COff: &to}
-	y, x := f.between(f.y, f.oh*f.ow*f.n, first, n), f.between(f.x, f.h*f.patches.w*f.c, first+n, n)
+	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, COff: &to, AddOff: &to}
 	for xi := range 16 {
-		winograd.Prefetch(y[len(y)*xi/16 : len(y)*(xi+1)/16])
-		winograd.Prefetch(x[len(x)*xi/16 : len(x)*(xi+1)/16])
+		prefetch(y, xi)
+		prefetch(x, xi)
+		add := xi == 5 && f.bias != nil
+		if add {
+			for t := range n {
+				copy(m[xi*f.xiM+t*f.np:][:f.n], f.bias)
+			}
+		}
 		for cb := range f.sum.cblocks {
-			c0, c := f.sum.channels(cb)
-			a.Depth = c
+			var c0 int
+			c0, a.Depth = f.sum.channels(cb)
 			for j := 0; j < f.np; j += tile.Cols {
 				a.B = &f.u[xi*f.xiU+j*f.c+c0*tile.Cols]
 				for t := 0; t < n; t += tile.Rows {
 					a.A, a.C, a.Add = &v[xi*f.xiV+t*f.c+c0], &m[xi*f.xiM+t*f.np+j], nil
-					switch {
-					case cb > 0:
-						a.Add, a.AddOff = a.C, &to
-					case f.extra != nil && xi == 5:
-						a.Add, a.AddOff = &f.padded[j], &none
+					if add {
+						a.Add = a.C
 					}
 					tile.Mul(min(tile.Rows, n-t), tile.Cols, &a)
 				}
 			}
+			add = true
 		}
 	}
 }
@@ -152,11 +156,4 @@ func (f *fewer) write(m, edge []float32, first, n int) {
 			copy(y[r*f.ow*f.n:][:min(2, f.ow-2*tx)*f.n], edge[2*r*f.n:])
 		}
 	}
-}
-
-// between is about where the pixels of tiles first.. are among images of a size.
-func (f *fewer) between(images []float32, size, first, n int) []float32 {
-	each := f.th * f.tw
-	at := func(tile int) int { return min(len(images), tile*size/each) }
-	return images[at(first):at(first+n)]
 }

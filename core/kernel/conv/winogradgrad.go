@@ -90,27 +90,33 @@ func (g *fewerSum) Chunk(i, worker int) {
 		count := min(g.per, g.tiles-first)
 		g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c)
 		g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.per}, d, tile.Cols, g.dy, first, count, j, n)
-		g.multiply(sums[j*g.c+c0*tile.Cols:], v, d, c, n, count, b > part*g.perPart)
+		var x, dy []float32 // of the next block, where it is all that the chunk needs
+		if g.rows*g.cols == 1 {
+			x, dy = share(g.x, g.tiles, first+count, g.per), share(g.dy, g.tiles, first+count, g.per)
+		}
+		for xi := range 16 {
+			prefetch(x, xi)
+			prefetch(dy, xi)
+			g.multiply(sums[xi*g.xiSum+j*g.c+c0*tile.Cols:], v[xi*g.xiV:], d[xi*g.xiD:], c, n, count, b > part*g.perPart)
+		}
 	}
 }
 
-// multiply: sums of c by n channels = v' * d over count tiles, or += that.
+// multiply: a matrix of sums of c by n channels = v' * d over count tiles, or += that.
 func (g *fewerSum) multiply(sums, v, d []float32, c, n, count int, add bool) {
 	a := tile.Args{
 		Segs: &tile.Seg{Row: [tile.Rows]int32{0, 4, 8, 12, 16, 20}}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
 		BS: 4 * tile.Cols, COff: &contiguous, AddOff: &contiguous,
 	}
-	for xi := range 16 {
-		for r0 := 0; r0 < c; r0 += gradRun {
-			for q := 0; q < n; q += tile.Cols {
-				a.B = &d[xi*g.xiD+q*g.per]
-				for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
-					a.A, a.C = &v[xi*g.xiV+r], &sums[xi*g.xiSum+q*g.c+r*tile.Cols]
-					if add {
-						a.Add = a.C
-					}
-					tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
+	for r0 := 0; r0 < c; r0 += gradRun {
+		for q := 0; q < n; q += tile.Cols {
+			a.B = &d[q*g.per]
+			for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
+				a.A, a.C = &v[r], &sums[q*g.c+r*tile.Cols]
+				if add {
+					a.Add = a.C
 				}
+				tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
 			}
 		}
 	}
