@@ -45,8 +45,8 @@ func (c *crop) Crop(k *sdk.Key, img sdk.Size, box sdk.Box) sdk.Rect {
 }
 
 // centred is the first pixel of a crop of n whose centre lies on a box's edge,
-// moved into the image. The product is a float32's, as the authors': 29/96 of 96
-// is pixel 29, where the wider product of a float32 edge would round down to 28.
+// moved into the image. The product is a float32's, as the authors': 28/96 of 96
+// is pixel 28, where the wider product of a float32 edge would round down to 27.
 func centred(edge float64, size, n int) int {
 	return min(max(int(float32(size)*float32(edge))-n/2, 0), size-n)
 }

@@ -23,6 +23,9 @@ func stream(seed, i uint64) *sdk.Key {
 	return &k
 }
 
+// pixel is an edge as the host knows it, of an image of 96 pixels.
+func pixel(i float32) float64 { return float64(i / 96) }
+
 var authors = crop{0.1, 0.2, 1, 3.0 / 4, 4.0 / 3}
 
 // twin is get_params of the authors' ContrastiveCrop, a line for a line; beta
@@ -68,7 +71,7 @@ func twin(c crop, height, width int, box sdk.Box, uniform func(lo, hi float64) f
 var sizes = []sdk.Size{{H: 32, W: 32}, {H: 96, W: 96}, {H: 375, W: 500}, {H: 224, W: 224}, {H: 10, W: 200}, {H: 200, W: 10}, {H: 1, W: 1}, {H: 3, W: 2}}
 
 func TestCropsAreTheAuthors(t *testing.T) {
-	boxes := []sdk.Box{known(0, 0, 1, 1), known(0.25, 0.25, 0.75, 0.75), known(0.9, 0.9, 0.96875, 0.96875), known(0, 0, 0, 0), known(0.3, 0.1, 0.3, 0.8), known(29.0/96, 29.0/96, 57.0/96, 95.0/96)}
+	boxes := []sdk.Box{known(0, 0, 1, 1), known(0.25, 0.25, 0.75, 0.75), known(0.9, 0.9, 0.96875, 0.96875), known(0, 0, 0, 0), known(0.3, 0.1, 0.3, 0.8), known(pixel(28), pixel(10), pixel(56), pixel(95))}
 	for _, alpha := range []float64{0.1, 0.6, 1, 5} {
 		c := authors
 		c.alpha = alpha
