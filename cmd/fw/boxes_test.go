@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/fwlab/fw/core/checkpoint"
+	"github.com/fwlab/fw/core/report"
 	"github.com/fwlab/fw/core/rundir"
 )
 
@@ -72,5 +74,43 @@ func TestTheBaselineIsOneNumberAway(t *testing.T) {
 	file = experimentFile(t, strings.Replace(tiny, "[optim]", "[crop]\nmin_scale = 0.2\n\n[optim]", 1))
 	if !bytes.Equal(baseline, run()) {
 		t.Error("the baseline is not what random-resized-crop gives")
+	}
+}
+
+// A picture of views shows on the original what was cropped, and by which box.
+func TestViewsShowCropsAndBoxes(t *testing.T) {
+	a := fileArgs{File: experimentFile(t, boxes), settings: settings{Set: []string{"localization.init_box=[0.25, 0.5, 0.75, 1]"}}}
+	session, s, err := a.open(&console{ctx: context.Background()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	defer session.Trainer.Close()
+	for epoch, want := range []string{"crop 1, crop 2", "the box that crops go by, crop 1, crop 2"} {
+		sheet, err := session.Views(epoch, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, k := range sheet.Legend {
+			names = append(names, k.Text)
+		}
+		if got := strings.Join(names, ", "); got != want {
+			t.Errorf("epoch %d: %s, expected %s", epoch, got, want)
+		}
+		for _, row := range sheet.Rows {
+			drawn := row.Cells[0].Boxes
+			if len(drawn) != len(names) {
+				t.Fatalf("epoch %d: %d rectangles", epoch, len(drawn))
+			}
+			if box := (report.Box{X: 6, Y: 3, W: 6, H: 6, Dashed: true}); epoch > 0 && drawn[0] != box { // of 12 x 12 pixels
+				t.Errorf("epoch %d: box %+v, expected %+v", epoch, drawn[0], box)
+			}
+			for _, b := range drawn {
+				if b.X < 0 || b.Y < 0 || b.W <= 0 || b.H <= 0 || b.X+b.W > 12.001 || b.Y+b.H > 12.001 {
+					t.Errorf("epoch %d: %+v is not inside", epoch, b)
+				}
+			}
+		}
 	}
 }
