@@ -94,13 +94,13 @@ func BenchmarkConv(b *testing.B) {
 
 // Winograd against the direct path, in turns: the metric is the median over the
 // turns of direct time over Winograd's, above 1 where Winograd is faster. The
-// rule of [winogradWins] follows from these.
+// rule of [fewerWins] follows from these.
 func BenchmarkWinograd(b *testing.B) {
 	for _, l := range []struct{ batch, size, c, o int }{
 		{512, 28, 16, 16}, {512, 14, 32, 32}, {512, 7, 64, 64}, // the quickstart's
-		{128, 32, 16, 16}, {256, 16, 32, 32}, {512, 8, 64, 64}, {512, 4, 128, 128}, // ResNet-18 for CIFAR, width 16
-		{64, 32, 64, 64}, {64, 16, 128, 128}, {128, 8, 256, 256}, {256, 4, 512, 512}, // width 64
-		{32, 56, 64, 64}, {32, 28, 128, 128}, {64, 14, 256, 256}, {64, 7, 512, 512}, // ResNet-18 for ImageNet
+		{256, 32, 16, 16}, {256, 16, 32, 32}, {512, 8, 64, 64}, {512, 4, 128, 128}, // ResNet-18 for CIFAR, width 16
+		{64, 32, 64, 64}, {64, 16, 128, 128}, {64, 8, 256, 256}, {256, 4, 512, 512}, // width 64
+		{16, 56, 64, 64}, {16, 28, 128, 128}, {32, 14, 256, 256}, {64, 7, 512, 512}, // ResNet-18 for ImageNet
 	} {
 		s := square(l.batch, l.size, l.size, l.c, l.o, 3, 1, 1, 1, 1)
 		x, w, dy := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY())

@@ -123,7 +123,7 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwiseGrad(s, workers)
-	case fewerWins(s, forward(s)):
+	case fewerSumWins(s):
 		f.method = newFewerSum(s, workers)
 	default:
 		f.method = newWeightSum(s, workers)

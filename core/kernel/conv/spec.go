@@ -1,8 +1,11 @@
 // Package conv owns two-dimensional convolutions of float32 images and their
 // gradients: plain, strided, dilated, padded, grouped and depthwise. It lays no
 // image out as a matrix: the register tiles of package gemm/tile read NHWC
-// images where they are, through tables of offsets made once for the shape.
-// Start from [New], [NewInputGrad] or [NewWeightGrad].
+// images where they are, through tables of offsets made once for the shape. 3x3
+// convolutions without stride go by Winograd's F(2x2,3x3) where the shape says
+// that it is faster: relative to float64 over the whole result, its error is at
+// most twice the direct path's plus 1e-7, and a value that is not finite spreads
+// over the tiles that see it. Start from [New], [NewInputGrad] or [NewWeightGrad].
 //
 // Work is cut into chunks by shape alone and every element is summed in a fixed
 // order, so that results are the same bits for any number of workers.
