@@ -7,10 +7,12 @@ import "github.com/fwlab/fw/core/kernel/gemm/tile"
 // compares multiplications: the direct path's, which skips padding, with
 // Winograd's 16 for a tile and pair of channels in whole panels, where a number
 // of a transformed tile costs as much as four and a transformed weight as 32. A
-// fifth has to be gained, and fewer than 16 channels stay with the direct path. The rule knows the shape alone, so that results do not
-// depend on the machine's load; docs/benchmarks.md has the ratios behind it.
+// fifth has to be gained, and fewer than 16 channels stay with the direct path.
+// The rule knows the shape alone, so that results do not depend on the machine's
+// load; docs/benchmarks.md has the ratios behind it.
 func fewerWins(s Spec, g geometry) bool {
-	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 || g.c%8 != 0 || g.n%8 != 0 || min(g.c, g.n) < 16 {
+	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
+		g.c%8 != 0 || g.n%8 != 0 || min(g.c, g.n) < 16 {
 		return false
 	}
 	c, n, np := float64(g.c), float64(g.n), float64(roundUp(g.n, tile.Cols))
