@@ -25,7 +25,7 @@ type Session struct {
 func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugins, workers int) (*Session, error) {
 	d, tr, o := e.Data(), e.Train(), e.Optim()
 	set, err := data.Open(d.Dataset, data.Options{Path: d.Path, TrainSplit: d.TrainSplit, TestSplit: d.TestSplit, Holdout: d.Holdout, Limit: d.Limit,
-		EXIF: d.EXIF, AllowPartial: d.AllowPartial, Count: d.Count, Classes: d.Classes, Size: d.ImageSize, Channels: d.Channels})
+		EXIF: d.EXIF, AllowPartial: d.AllowPartial, Count: d.Count, Classes: d.Classes, Seed: d.Seed, Size: d.ImageSize, Channels: d.Channels})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e.Where("data"), err)
 	}

@@ -43,7 +43,7 @@ func (c *dataListCmd) Run(con *console) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(con.out, "\n[data] dataset takes: %s. fashion-mnist without a path and synthetic need no files.\n", strings.Join(data.Names(), ", "))
+	_, err := fmt.Fprintf(con.out, "\n[data] dataset takes: %s. fashion-mnist without a path, synthetic and shapes need no files.\n", strings.Join(data.Names(), ", "))
 	return err
 }
 

@@ -47,8 +47,10 @@ type Options struct {
 	Limit                 int     // training images; 0: all
 	AllowPartial          bool    // take what is there of a set that is cut short
 	EXIF                  bool    // turn photographs upright
-	Count, Classes        int     // of synthetic
-	Size, Channels        int     // of synthetic
+	Count                 int     // of synthetic and shapes
+	Size                  int     // of synthetic and shapes
+	Classes, Channels     int     // of synthetic
+	Seed                  uint64  // of shapes
 }
 
 // Names of the datasets.
@@ -61,6 +63,7 @@ const (
 	Folder       = "folder"
 	Tar          = "tar"
 	Synthetic    = "synthetic"
+	Shapes       = "shapes"
 )
 
 var openers = []struct {
@@ -75,6 +78,7 @@ var openers = []struct {
 	{Folder, openFolder},
 	{Tar, openTar},
 	{Synthetic, openSynthetic},
+	{Shapes, openShapes},
 }
 
 // Names is every dataset's name.

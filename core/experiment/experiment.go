@@ -57,7 +57,9 @@ type Data struct {
 	ImageSize, Channels   int
 	TrainSplit, TestSplit string
 	Holdout               float64
-	Count, Classes        int // synthetic
+	Count                 int    // synthetic, shapes
+	Classes               int    // synthetic
+	Seed                  uint64 // shapes
 	EXIF, Normalize       bool
 	Limit                 int // 0: all
 	AllowPartial          bool
@@ -67,11 +69,12 @@ type Data struct {
 // Data is the section [data].
 func (e *Experiment) Data() Data {
 	t := e.table("data")
+	seed, _ := t.get("seed")
 	return Data{
 		Dataset: t.str("dataset"), Path: t.str("path"),
 		ImageSize: t.int("image_size"), Channels: t.int("channels"),
 		TrainSplit: t.str("train_split"), TestSplit: t.str("test_split"), Holdout: t.num("holdout"),
-		Count: t.int("count"), Classes: t.int("classes"),
+		Count: t.int("count"), Classes: t.int("classes"), Seed: uint64(seed.I),
 		EXIF: t.bool("exif"), Normalize: t.bool("normalize"),
 		Limit: t.int("limit"), AllowPartial: t.bool("allow_partial"), MaxCorrupt: t.int("max_corrupt"),
 	}

@@ -128,7 +128,7 @@ func TestEveryRowIsRead(t *testing.T) {
 			} else if row.When.Key != "" {
 				sets = append(sets, s.Name+"."+row.When.Key+"="+row.When.In[0])
 			}
-			if s.Name == "data" && len(row.When.In) > 0 && row.When.In[0] != experiment.Synthetic {
+			if s.Name == "data" && len(row.When.In) > 0 && row.When.In[0] != experiment.Synthetic && row.When.In[0] != experiment.Shapes {
 				sets = append(sets, "data.path=somewhere")
 			}
 			if row.When.Key == "schedule" && row.When.In[0] == "step" {
@@ -203,7 +203,7 @@ func another(p schema.Param) string {
 	case p.Type == schema.Float:
 		return "0.25"
 	case p.Type == schema.Int:
-		return "7"
+		return schema.OfInt(7 + int(p.Min)).String()
 	case p.Type == schema.Bool:
 		return schema.OfBool(!p.Default.Bool()).String()
 	case p.Type == schema.Ints:
