@@ -9,6 +9,7 @@ package sdk
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/fwlab/fw/core/abi"
@@ -27,11 +28,12 @@ type (
 
 // Plugin is one declared plugin.
 type Plugin struct {
-	info  wire.PluginInfo
-	set   []func(schema.Value)
-	trace func(req *wire.TraceRequest) (*ir.Program, error)
-	crop  func(req *wire.CropRequest) (*wire.CropReply, error)
-	eval  func(req *wire.EvalRequest) (*wire.EvalReply, error)
+	info    wire.PluginInfo
+	set     []func(schema.Value)
+	ordered [][2]int // parameters of which the first is not above the second
+	trace   func(req *wire.TraceRequest) (*ir.Program, error)
+	crop    func(req *wire.CropRequest) (*wire.CropReply, error)
+	eval    func(req *wire.EvalRequest) (*wire.EvalReply, error)
 }
 
 func newPlugin(kind, id, version, style string) *Plugin {
@@ -102,10 +104,26 @@ func (p *Plugin) String(dst *string, name, def, doc string, ranges ...Range) {
 	p.declare(name, doc, schema.OfString(def), ranges, func(v schema.Value) { *dst = v.S })
 }
 
-// configure sets the parameters to the request's values, the rest to their defaults.
+// Ordered refuses a value of the float parameter low that is above that of high.
+// It comes after both are declared.
+func (p *Plugin) Ordered(low, high string) {
+	p.ordered = append(p.ordered, [2]int{p.declared(low), p.declared(high)})
+}
+
+func (p *Plugin) declared(name string) int {
+	i := slices.IndexFunc(p.info.Params, func(s schema.Param) bool { return s.Name == name })
+	if i < 0 {
+		panic("sdk: " + p.info.ID + " declares no parameter " + name)
+	}
+	return i
+}
+
+// configure sets the parameters to the request's values, the rest to their
+// defaults. On an error none is set.
 func (p *Plugin) configure(params []schema.Named) error {
-	for i := range p.info.Params {
-		p.set[i](p.info.Params[i].Default)
+	values := make([]schema.Value, len(p.info.Params))
+	for i, s := range p.info.Params {
+		values[i] = s.Default
 	}
 	for _, given := range params {
 		known := false
@@ -117,13 +135,21 @@ func (p *Plugin) configure(params []schema.Named) error {
 			known = true
 			v, err := s.Check(given.Value)
 			if err != nil {
-				return errors.New(p.info.ID + ": parameter " + given.Name + ": " + err.Error())
+				return wire.ParamFault(p.info.ID, given.Name, err.Error())
 			}
-			p.set[i](v)
+			values[i] = v
 		}
 		if !known {
 			return errors.New(p.info.ID + ": unknown parameter " + strconv.Quote(given.Name))
 		}
+	}
+	for _, o := range p.ordered {
+		if low, high := values[o[0]], values[o[1]]; low.F > high.F {
+			return wire.ParamFault(p.info.ID, p.info.Params[o[0]].Name, "expected at most "+p.info.Params[o[1]].Name+", which is "+high.String()+", found "+low.String())
+		}
+	}
+	for i, v := range values {
+		p.set[i](v)
 	}
 	return nil
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/fwlab/fw/core"
 	"github.com/fwlab/fw/core/experiment"
+	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/wire"
 )
 
 // fileArgs are the arguments of verbs that take an experiment.
@@ -47,7 +50,24 @@ func (s *pluginSet) prepare(ctx context.Context, e *experiment.Experiment, worke
 	if err != nil {
 		return nil, err
 	}
-	return core.Prepare(ctx, e, plugins, workers)
+	session, err := core.Prepare(ctx, e, plugins, workers)
+	return session, located(e, err)
+}
+
+// located says where the experiment sets the parameter that a plugin refuses.
+func located(e *experiment.Experiment, err error) error {
+	var said *host.Error
+	if !errors.As(err, &said) || said.Kind != host.Refused {
+		return err
+	}
+	for _, kind := range experiment.Kinds() {
+		id := e.Plugin(kind).ID
+		if param, text, ok := wire.FaultyParam(id, said.Err.Error()); ok {
+			key := kind + "." + param
+			return fmt.Errorf("%s: %s: plugin %q: %s", e.Where(key), key, id, text)
+		}
+	}
+	return err
 }
 
 type checkCmd struct{ fileArgs }

@@ -167,6 +167,9 @@ count = 64
 classes = 4`, `dataset = "cifar10"
 path = "nowhere"`, 1), "data_batch_1.bin"},
 		{"wrong loss", tiny + "\n[loss]\nuse = \"fw/cross-entropy\"\n", "needs a loss of signature contrast"},
+		{"scales the wrong way round", tiny + "\n[crop]\nuse = \"fw/random-resized-crop\"\nmin_scale = 0.5\nmax_scale = 0.25\n",
+			`:36:1: crop.min_scale: plugin "fw/random-resized-crop": expected at most max_scale, which is 0.25, found 0.5`},
+		{"ratios the wrong way round", strings.Replace(boxes, "[localization]", "min_ratio = 2\n\n[localization]", 1), `crop.min_ratio: plugin "fw/contrastive-crop": expected at most max_ratio`},
 		{"patches", strings.Replace(tiny, `use = "fw/resnet"
 depth = 10
 width = 8

@@ -94,7 +94,7 @@ func Cover(boxes []view.Box, size, empty int) Coverage {
 	c := Coverage{Images: len(boxes), Empty: empty}
 	last, whole := share(size-1, size), 0
 	for _, b := range boxes {
-		c.Area += float64(b.Y1-b.Y0) * float64(b.X1-b.X0)
+		c.Area += float64(float64(b.Y1-b.Y0) * float64(b.X1-b.X0))
 		if b.Y0 == 0 && b.X0 == 0 && b.Y1 >= last && b.X1 >= last {
 			whole++
 		}

@@ -3,6 +3,10 @@
 // no other source of randomness in the project and no hidden state: the same key
 // and counter give the same bits on every machine. Start from [Key].
 // It is linked into plugin guests: it imports only math and math/bits.
+//
+// A product that is added to is converted explicitly, here and wherever draws
+// become numbers: the conversion rounds it, where a compiler may otherwise fuse
+// the two into one rounding on some machines.
 package rng
 
 import (

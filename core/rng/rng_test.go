@@ -83,3 +83,23 @@ func TestIntnIsUniformAndPermIsAPermutation(t *testing.T) {
 		t.Errorf("Perm(100) has %d distinct values", len(seen))
 	}
 }
+
+// The bits of uniform draws, on whatever machine this runs.
+func TestUniformBitsAreTheSameEverywhere(t *testing.T) {
+	lo, hi := -0.3, 7.1
+	s := New(5).Stream()
+	again, fused, sum := s, 0, uint64(0)
+	for range 1000 {
+		x := s.Uniform(lo, hi)
+		sum = (sum ^ math.Float64bits(x)) * 1099511628211
+		if x != math.FMA(hi-lo, again.Float64(), lo) {
+			fused++
+		}
+	}
+	if want := uint64(0x29f21e0e4c0bc341); sum != want {
+		t.Errorf("hash %#x, expected %#x", sum, want)
+	}
+	if fused < 100 {
+		t.Errorf("a fused product would change %d of 1000 draws: too few to show anything", fused)
+	}
+}

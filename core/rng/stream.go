@@ -30,7 +30,7 @@ func (s *Stream) Float64() float64 {
 }
 
 // Uniform is uniform in [lo,hi).
-func (s *Stream) Uniform(lo, hi float64) float64 { return lo + (hi-lo)*s.Float64() }
+func (s *Stream) Uniform(lo, hi float64) float64 { return lo + float64((hi-lo)*s.Float64()) }
 
 // Intn is uniform in [0,n) without bias, for 0 < n < 2^32; it panics for other n.
 func (s *Stream) Intn(n int) int {
@@ -68,12 +68,12 @@ func (s *Stream) logGamma(a float64) float64 {
 	c := 1 / math.Sqrt(9*d)
 	for {
 		x := s.Normal()
-		v := 1 + c*x
+		v := 1 + float64(c*x)
 		if v <= 0 {
 			continue
 		}
 		v = v * v * v
-		if u := 1 - s.Float64(); math.Log(u) < 0.5*x*x+d-d*v+d*math.Log(v) {
+		if u := 1 - s.Float64(); math.Log(u) < float64(0.5*x*x)+d-float64(d*v)+float64(d*math.Log(v)) {
 			return math.Log(d*v) + boost
 		}
 	}

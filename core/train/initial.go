@@ -31,7 +31,7 @@ func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor
 			return t, err
 		}
 		for i, z := range f {
-			f[i] = float32(args[0] + args[1]*float64(z))
+			f[i] = float32(args[0] + float64(args[1]*float64(z)))
 		}
 	case "truncated_normal":
 		if err := fill(random.Spec{Kind: random.Normal}); err != nil {
@@ -53,13 +53,13 @@ func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor
 // truncated is element i of N(args[0], args[1]) within [args[2], args[3]]: from
 // the standard normal z, and where that lies outside, from draws of its own.
 func truncated(z float32, args []float64, key rng.Key, i int) float32 {
-	x := args[0] + args[1]*float64(z)
+	x := args[0] + float64(args[1]*float64(z))
 	if x >= args[2] && x <= args[3] {
 		return float32(x)
 	}
 	again := key.FoldString("again").Fold(uint64(i)).Stream()
 	for range 1000 {
-		if x = args[0] + args[1]*again.Normal(); x >= args[2] && x <= args[3] {
+		if x = args[0] + float64(args[1]*again.Normal()); x >= args[2] && x <= args[3] {
 			return float32(x)
 		}
 	}

@@ -64,51 +64,65 @@ type Trainer struct {
 // NewTrainer traces, links, differentiates, compiles and plans the step.
 func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 	t := &Trainer{Config: c, root: rng.New(c.Seed), Stages: map[string]*ir.Func{}, Pool: pool.New(c.Workers)}
+	if err := t.build(ctx); err != nil {
+		t.Pool.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Trainer) build(ctx context.Context) error {
+	c := &t.Config
+	if c.Plugins.Crop != nil {
+		if _, err := c.Plugins.Crop.Crops(ctx, nil, nil, nil); err != nil { // of no image: it may refuse its parameters
+			return err
+		}
+	}
 	views, err := c.Plugins.Views(ctx, c.Facts)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	crops := func(sizes [][2]int, boxes []view.Box, keys []rng.Key) ([]view.Rect, error) {
 		return c.Plugins.Crop.Crops(context.WithoutCancel(ctx), sizes, boxes, keys) // an interrupt lets the step end
 	}
 	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, crops); err != nil {
-		return nil, err
+		return err
 	}
 	traced, flat, err := c.Plugins.Objective(ctx, c.Facts, t.program.Outputs)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
 	slots, aliases, err := optim.Append(flat, c.Optim)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.slots = slots
 	t.Stages["grad"] = flat.Func
 	compiled, err := compile.Func(flat.Func)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	t.Stages["compiled"] = compiled
 	if t.State, err = t.Fresh(); err != nil {
-		return nil, err
+		return err
 	}
 	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers()}); err != nil {
-		return nil, err
+		return err
 	}
 	if c.CheckFinite {
 		t.before = t.State.clone()
 	}
 	if err := t.initBoxes(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for _, o := range compiled.Outputs {
 		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
 			t.metrics = append(t.metrics, o.Name)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // Fresh is the state as it was before the first step.

@@ -41,8 +41,10 @@ var encoders = []struct {
 	{"vit_base_patch16_224", "fw/vit", 224, []schema.Named{text("size", "base"), integer("patch", 16)}},
 }
 
-func integer(name string, v int) schema.Named { return schema.Named{Name: name, Value: schema.OfInt(v)} }
-func text(name, v string) schema.Named        { return schema.Named{Name: name, Value: schema.OfString(v)} }
+func integer(name string, v int) schema.Named {
+	return schema.Named{Name: name, Value: schema.OfInt(v)}
+}
+func text(name, v string) schema.Named { return schema.Named{Name: name, Value: schema.OfString(v)} }
 
 // exported writes the encoder with parameters and statistics drawn anew, two
 // images and their features.

@@ -166,8 +166,8 @@ func hsvToRGB(h, s, v uint8) (r, g, b uint8) {
 	return v, lo, mid
 }
 
-// level rounds x in [0,255] half up.
-func level(x float64) uint8 { return uint8(x + 0.5) }
+// level rounds x in [0,255] half up; the conversion keeps a product in x from being fused with the sum.
+func level(x float64) uint8 { return uint8(float64(x) + 0.5) }
 
 // Solarize inverts what is at or above threshold.
 func Solarize(p []uint8, threshold int) {

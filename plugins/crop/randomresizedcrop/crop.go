@@ -19,6 +19,8 @@ func Plugin() *sdk.Plugin {
 	p.Float(&c.maxScale, "max_scale", 1, "largest share of the image's area", sdk.Above(0), sdk.AtMost(1))
 	p.Float(&c.minRatio, "min_ratio", 3.0/4, "smallest width over height", sdk.Above(0))
 	p.Float(&c.maxRatio, "max_ratio", 4.0/3, "largest width over height", sdk.Above(0))
+	p.Ordered("min_scale", "max_scale")
+	p.Ordered("min_ratio", "max_ratio")
 	return p
 }
 
