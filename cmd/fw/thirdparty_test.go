@@ -87,12 +87,18 @@ var buildTheirs = sync.OnceValues(func() (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
+	// Its requirements are ours, so that what was downloaded to build the test is all it needs.
+	mod, err := os.ReadFile(filepath.Join(repo, "go.mod"))
+	if err != nil {
+		return "", err
+	}
+	theirMod := strings.Replace(string(mod), "module github.com/fwlab/fw", "module example.org/mine", 1) +
+		fmt.Sprintf("\nrequire github.com/fwlab/fw v0.0.0\n\nreplace github.com/fwlab/fw => %q\n", filepath.ToSlash(repo))
 	if dir, err = os.MkdirTemp(os.Getenv("FW_HOME"), "theirs-"); err != nil {
 		return "", err
 	}
 	for name, text := range map[string]string{
-		"main.go": theirSource, "internal/geometry/geometry.go": theirPackage, "go.sum": string(sums),
-		"go.mod": fmt.Sprintf("module example.org/mine\n\ngo 1.26\n\nrequire github.com/fwlab/fw v0.0.0\n\nreplace github.com/fwlab/fw => %q\n", filepath.ToSlash(repo)),
+		"main.go": theirSource, "internal/geometry/geometry.go": theirPackage, "go.mod": theirMod, "go.sum": string(sums),
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
