@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,7 +114,7 @@ func decode(metadata map[string]string) (Meta, error) {
 		Experiment: take(keyExperiment), Lock: take(keyLock), FW: take(keyFW), Go: take(keyGo),
 	}
 	take(keySum)
-	for k, v := range left {
+	for _, k := range slices.Sorted(maps.Keys(left)) {
 		name, ok := strings.CutPrefix(k, extraPrefix)
 		if !ok {
 			return Meta{}, fmt.Errorf("unknown metadata %q", k)
@@ -121,7 +122,7 @@ func decode(metadata map[string]string) (Meta, error) {
 		if m.Extra == nil {
 			m.Extra = map[string]string{}
 		}
-		m.Extra[name] = v
+		m.Extra[name] = left[k]
 	}
 	return m, missing
 }

@@ -73,9 +73,9 @@ var word = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
 // is the caller's, a short hash or a time. A directory that exists is never
 // written to: the error is os.ErrExist with its cure.
 func Create(parent, name, id string) (*Run, error) {
-	for what, s := range map[string]string{"name": name, "id": id} {
-		if !word.MatchString(s) {
-			return nil, fmt.Errorf("run: %s %q: expected letters, digits, '.', '_' and '-', at most 100, the first a letter or digit", what, s)
+	for _, x := range []struct{ what, text string }{{"name", name}, {"id", id}} {
+		if !word.MatchString(x.text) {
+			return nil, fmt.Errorf("run: %s %q: expected letters, digits, '.', '_' and '-', at most 100, the first a letter or digit", x.what, x.text)
 		}
 	}
 	return CreateAt(filepath.Join(parent, name+"-"+id))

@@ -35,7 +35,15 @@ func (p *Plugins) Stage(ctx context.Context, f Facts, stage string, training boo
 	for i, s := range in {
 		req.Inputs = append(req.Inputs, wire.Port{Name: fmt.Sprintf("x%d", i), Shape: s})
 	}
-	return p.Backbone.Trace(ctx, req, nil)
+	return single(p.Backbone.Trace(ctx, req, nil))
+}
+
+// single refuses a function that does not give one result.
+func single(f *ir.Func, err error) (*ir.Func, error) {
+	if err == nil && len(f.Outputs) != 1 {
+		return nil, fmt.Errorf("trace: @%s: expected one result, found %d", f.Name, len(f.Outputs))
+	}
+	return f, err
 }
 
 // Views traces the view program and puts the augmentation in its place. Crops
@@ -88,7 +96,7 @@ func (p *Plugins) Objective(ctx context.Context, f Facts, outputs []*view.Output
 		for i, s := range in {
 			req.Inputs = append(req.Inputs, wire.Port{Name: fmt.Sprintf("x%d", i), Shape: s})
 		}
-		return p.Loss.Trace(ctx, req, nil)
+		return single(p.Loss.Trace(ctx, req, nil))
 	}
 	traced, err = p.Pretext.Trace(ctx, req, func(callee string, in []shape.Shape) (shape.Shape, error) {
 		g, err := find(callee, 0, in)

@@ -3,6 +3,8 @@ package train
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/kernel/buf"
@@ -60,7 +62,8 @@ func (s *State) Buffers() map[string]buf.Buf {
 // Restore takes over the tensors of a checkpoint: each must be there with its
 // shape, and no other. On an error the state is as it was.
 func (s *State) Restore(from map[string]tensor.Tensor) error {
-	for name, t := range s.tensors {
+	for _, name := range slices.Sorted(maps.Keys(s.tensors)) {
+		t := s.tensors[name]
 		switch f, ok := from[name]; {
 		case !ok:
 			return fmt.Errorf("train: state: %s is not in the checkpoint", name)
@@ -68,7 +71,7 @@ func (s *State) Restore(from map[string]tensor.Tensor) error {
 			return fmt.Errorf("train: state: %s: expected %s, the checkpoint has %s", name, t.Shape, f.Shape)
 		}
 	}
-	for name := range from {
+	for _, name := range slices.Sorted(maps.Keys(from)) {
 		if _, ok := s.tensors[name]; !ok {
 			return fmt.Errorf("train: state: the checkpoint has %s, the step does not", name)
 		}
