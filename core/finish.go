@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/fwlab/fw/core/report"
@@ -24,12 +23,7 @@ func (s *Session) describe(j Job) *report.Report {
 	t, d := s.Trainer, s.Experiment.Data()
 	r := &report.Report{Name: s.Experiment.Name(), Run: filepath.Base(string(j.Dir.Dir)), Status: rundir.Running, Plugins: j.Environment.Plugins, Environment: j.Environment}
 	r.Data = report.Data{Name: d.Dataset, Train: s.Set.Train.Len(), Test: s.Set.Test.Len(), Classes: len(s.Set.Classes), ImageSize: d.ImageSize}
-	r.Train = report.Train{BatchSize: t.Facts.Batch, FLOPsPerStep: t.Exec.FLOPs(), PlannedBytes: int64(t.Exec.Memory()), LossClasses: t.LossClasses}
-	for _, p := range t.Flat.Params {
-		if _, _, average := t.Flat.TargetOf(p.Name); !average {
-			r.Train.Params += int64(p.Shape.Size())
-		}
-	}
+	r.Train = report.Train{BatchSize: t.Facts.Batch, FLOPsPerStep: t.Exec.FLOPs(), PlannedBytes: int64(t.Exec.Memory()), LossClasses: t.LossClasses, Params: int64(s.Params())}
 	return r
 }
 
@@ -237,7 +231,7 @@ func (r *running) summary() {
 		r.say("warning: %s", w.Message)
 	}
 	if n := r.report.Data.SkippedCount; n > 0 {
-		r.say("warning: %s could not be read: see the report", strings.TrimSuffix(fmt.Sprintf("%d images", n), map[bool]string{true: "s"}[n == 1]))
+		r.say("warning: images that could not be read: %d; see the report", n)
 	}
 	r.say("report   %s\nencoder  %s", r.dir.ReportHTML(), r.dir.Encoder())
 }

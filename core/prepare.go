@@ -77,10 +77,14 @@ func (s *Session) Steps() int {
 	return s.Trainer.Optim.Steps
 }
 
-// Params is the number of scalars in all parameters.
+// Params is the number of scalars in all parameters but those that are averages
+// of others.
 func (s *Session) Params() (n int) {
-	for _, leaf := range s.Trainer.Flat.Params {
-		n += leaf.Shape.Size()
+	flat := s.Trainer.Flat
+	for _, p := range flat.Params {
+		if _, _, average := flat.TargetOf(p.Name); !average {
+			n += p.Shape.Size()
+		}
 	}
 	return n
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"text/tabwriter"
@@ -43,6 +42,9 @@ type benchOp struct {
 
 // Run times steps, first as a run would do them, then op by op.
 func (c *benchCmd) Run(con *console) error {
+	if c.Steps < 1 || c.Warmup < 0 {
+		return fmt.Errorf("bench: expected --steps of 1 or more and --warmup of 0 or more, found %d and %d", c.Steps, c.Warmup)
+	}
 	session, s, err := c.open(con)
 	if err != nil {
 		return err
@@ -71,9 +73,7 @@ func (c *benchCmd) Run(con *console) error {
 	slices.Sort(took)
 	r := c.report(session, took[len(took)/2])
 	if c.JSON {
-		enc := json.NewEncoder(con.out)
-		enc.SetIndent("", "  ")
-		return enc.Encode(r)
+		return printJSON(con.out, r)
 	}
 	fmt.Fprintf(con.out, "%s: %.1f ms a step (median of %d), %.0f images/s, %.0f views/s, %.1f GFLOP/s, %.0f MB planned\n\n",
 		session.Experiment.Name(), r.MSPerStep, r.Steps, r.ImagesPerSecond, r.ViewsPerSecond, float64(r.FLOPsPerStep)/r.MSPerStep/1e6, float64(r.PlannedBytes)/1e6)

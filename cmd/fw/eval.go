@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -68,9 +67,7 @@ func (c *evalCmd) Run(con *console) error {
 		return err
 	}
 	if c.JSON {
-		enc := json.NewEncoder(con.out)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(evals); err != nil {
+		if err := printJSON(con.out, evals); err != nil {
 			return err
 		}
 	} else {

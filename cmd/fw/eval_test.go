@@ -48,6 +48,11 @@ func TestRunDirectory(t *testing.T) {
 	if len(r.Plugins) != 5 {
 		t.Errorf("plugins %+v", r.Plugins)
 	}
+	for _, p := range r.Plugins {
+		if len(p.SHA256) != 64 {
+			t.Errorf("plugin %s: sha256 %q", p.ID, p.SHA256)
+		}
+	}
 	for _, want := range []string{r.Headline, "images/s", "plugin calls", "waiting for data", "peak memory", "report.html", "encoder.safetensors", "kNN "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the summary has no %q:\n%s", want, out)

@@ -202,3 +202,12 @@ func TestResumeSaysWhatChanged(t *testing.T) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 }
+
+func TestCountsAreChecked(t *testing.T) {
+	file := experimentFile(t, tiny)
+	for _, args := range [][]string{{"bench", file, "--steps", "0"}, {"bench", file, "--warmup=-1"}, {"views", file, "--samples", "0"}, {"views", file, "--epoch=-1"}} {
+		if code, out := fw(t, args...); code != exitFailed || !strings.Contains(out, args[0]+": expected --") {
+			t.Errorf("%v: exit code %d: %s", args, code, out)
+		}
+	}
+}

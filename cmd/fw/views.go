@@ -15,6 +15,9 @@ type viewsCmd struct {
 
 // Run draws a contact sheet: a row for each image, the original left, its views beside.
 func (c *viewsCmd) Run(con *console) error {
+	if c.Samples < 1 || c.Epoch < 0 {
+		return fmt.Errorf("views: expected --samples of 1 or more and --epoch of 0 or more, found %d and %d", c.Samples, c.Epoch)
+	}
 	session, s, err := c.open(con)
 	if err != nil {
 		return err
