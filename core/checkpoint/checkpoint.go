@@ -1,7 +1,6 @@
 // Package checkpoint owns the files that a run goes on from: all named state
 // after a step, sealed by a hash, replaced whole or not at all. It does not
-// know what the state means. Start from [Folder]; one file is written by
-// [Write] and read by [Load].
+// know what the state means. Start from [Folder]; one file is read by [Load].
 package checkpoint
 
 import (
@@ -55,11 +54,7 @@ const (
 // the file, with these digits in its own place.
 var zeroSum = strings.Repeat("0", 2*sha256.Size)
 
-// Write replaces the file at path, or leaves it as it was.
-func Write(path string, m Meta, items []tensor.Item) error {
-	return write(path, m, items, func(w io.Writer) io.Writer { return w })
-}
-
+// write replaces the file at path, or leaves it as it was.
 func write(path string, m Meta, items []tensor.Item, wrap func(io.Writer) io.Writer) error {
 	metadata := m.encode()
 	metadata[keySum] = zeroSum

@@ -24,7 +24,6 @@ const (
 	TrainPlugins   = "train/plugin_seconds"    // of these, in plugin calls
 	KNNTop1        = "knn/top1"
 	LinearTop1     = "linear/top1"
-	LinearTop5     = "linear/top5"
 	CollapseStd    = "collapse/std"
 	CollapseRankMe = "collapse/rankme"
 	BoxesArea      = "boxes/area"  // mean share of the image that a sample's box covers

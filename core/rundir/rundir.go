@@ -176,24 +176,10 @@ func lock(d Dir) (*Run, error) {
 	}
 	if err := tryLock(f); err != nil {
 		who := "another process"
-		if s, readErr := d.ReadStatus(); readErr == nil && s.PID != 0 {
+		if s, readErr := d.ReadStatus(); readErr == nil && s.State == Running && s.PID != 0 {
 			who = fmt.Sprintf("process %d", s.PID)
 		}
 		return nil, errors.Join(fmt.Errorf("run: %s is being written by %s: wait for it, or stop it: %w", d, who, err), f.Close())
 	}
 	return &Run{Dir: d, lock: f}, nil
-}
-
-// Busy reports whether a process is writing the run now. A status of "running"
-// without it means that the process was killed.
-func (d Dir) Busy() (bool, error) {
-	f, err := os.OpenFile(d.lockFile(), os.O_RDWR, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("run: %w", err)
-	}
-	defer f.Close()
-	return tryLock(f) != nil, nil
 }

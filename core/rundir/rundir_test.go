@@ -68,14 +68,14 @@ func TestOneProcessWrites(t *testing.T) {
 	if _, err := Resume(string(r.Dir)); err == nil || !strings.Contains(err.Error(), "written by process 4711") {
 		t.Errorf("got %v", err)
 	}
-	if busy, err := r.Busy(); err != nil || !busy {
-		t.Errorf("busy is %v, %v", busy, err)
+	if err := r.SetStatus(Status{State: Completed, PID: 4711}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(string(r.Dir)); err == nil || !strings.Contains(err.Error(), "written by another process") {
+		t.Errorf("a run that is done: got %v", err)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
-	}
-	if busy, err := r.Busy(); err != nil || busy {
-		t.Errorf("busy is %v after Close, %v", busy, err)
 	}
 	again, err := Resume(string(r.Dir))
 	if err != nil {

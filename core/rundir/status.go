@@ -10,7 +10,7 @@ import (
 type State string
 
 const (
-	Running     State = "running"     // or killed, if the run is not [Dir.Busy]
+	Running     State = "running"     // or killed, if no process holds its lock
 	Completed   State = "completed"   // everything asked for was done
 	Failed      State = "failed"      // an error, in Message
 	Interrupted State = "interrupted" // stopped by the user, and can go on
