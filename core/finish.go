@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fwlab/fw/core/report"
@@ -21,7 +22,7 @@ import (
 // describe is what the report says before anything is measured.
 func (s *Session) describe(j Job) *report.Report {
 	t, d := s.Trainer, s.Experiment.Data()
-	r := &report.Report{Name: s.Experiment.Name(), Run: filepath.Base(string(j.Dir.Dir)), Status: rundir.Running, Plugins: j.Environment.Plugins, Environment: j.Environment}
+	r := &report.Report{Name: s.Experiment.Name(), Run: j.Dir.Name(), Status: rundir.Running, Plugins: j.Environment.Plugins, Environment: j.Environment}
 	r.Data = report.Data{Name: d.Dataset, Train: s.Set.Train.Len(), Test: s.Set.Test.Len(), Classes: len(s.Set.Classes), ImageSize: d.ImageSize}
 	r.Train = report.Train{BatchSize: t.Facts.Batch, FLOPsPerStep: t.Exec.FLOPs(), PlannedBytes: int64(t.Exec.Memory()), LossClasses: t.LossClasses, Params: int64(s.Params())}
 	return r
@@ -68,7 +69,7 @@ func (r *running) evaluate(ctx context.Context) error {
 		if sub.name != report.Trained {
 			return nil
 		}
-		for _, x := range append(f.train.Skipped, f.test.Skipped...) {
+		for _, x := range slices.Concat(f.train.Skipped, f.test.Skipped) {
 			r.skip(report.Skipped{Image: x.ID, Reason: x.Err.Error()})
 		}
 		if r.report.Collapse, err = measureCollapse(f); err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -116,6 +117,12 @@ func TestInterruptSavesAndSaysHowToGoOn(t *testing.T) {
 	}
 	file := experimentFile(t, strings.Replace(tiny, "epochs = 4", "epochs = 40", 1))
 	want := whole(t, file)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(s.String(), func(t *testing.T) { interrupt(t, file, s, want) })
+	}
+}
+
+func interrupt(t *testing.T, file string, s os.Signal, want []byte) {
 	dir := filepath.Join(t.TempDir(), "r")
 	cmd, out := start(t, "run", file, "--out", dir)
 	for range 5000 {
@@ -124,7 +131,7 @@ func TestInterruptSavesAndSaysHowToGoOn(t *testing.T) {
 		}
 		time.Sleep(time.Millisecond)
 	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()

@@ -19,6 +19,14 @@ type Dir string
 
 func (d Dir) join(name string) string { return filepath.Join(string(d), name) }
 
+// Name is the directory's own name, also where the path is relative, as ".".
+func (d Dir) Name() string {
+	if abs, err := filepath.Abs(string(d)); err == nil {
+		return filepath.Base(abs)
+	}
+	return filepath.Base(string(d))
+}
+
 // Experiment is the experiment file as the user wrote it.
 func (d Dir) Experiment() string { return d.join("experiment.toml") }
 

@@ -60,6 +60,19 @@ func TestCreateRefusesOddNames(t *testing.T) {
 	}
 }
 
+func TestNameOfTheWorkingDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tiny-1")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	for _, d := range []Dir{".", Dir(dir), "../tiny-1"} {
+		if d.Name() != "tiny-1" {
+			t.Errorf("%q is called %q", d, d.Name())
+		}
+	}
+}
+
 func TestOneProcessWrites(t *testing.T) {
 	r := create(t)
 	if err := r.SetStatus(Status{State: Running, PID: 4711}); err != nil {

@@ -59,10 +59,7 @@ func (t *Trainer) Relocalize(ctx context.Context) (*localize.Coverage, error) {
 	if t.Localization == nil || t.Step%per != 0 || !t.Localization.Due(t.Step/per, t.epochs()) {
 		return nil, nil
 	}
-	if t.loader != nil { // it may have filled batches by the old boxes
-		t.loader.stop()
-		t.loader = nil
-	}
+	t.rewind() // as batches may be filled by the old boxes
 	boxes, empty, err := t.findBoxes(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("train: boxes after epoch %d: %w", t.Step/per, err)

@@ -132,8 +132,14 @@ func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.r
 func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 
 // Run does one update and returns its loss and metrics. Where a value is not
-// finite the error is a *NotFiniteError, and the update does not count.
+// finite the error is a *NotFiniteError. After any error the update does not
+// count, and the next Run has the same batch.
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
+	defer func() {
+		if err != nil {
+			t.rewind()
+		}
+	}()
 	if t.loader == nil {
 		t.loader = newLoader(t)
 	}
@@ -206,11 +212,17 @@ func (t *Trainer) Views(epoch int, indices []int) (*view.Program, error) {
 
 func (t *Trainer) viewKey(epoch int) rng.Key { return t.root.FoldString("views").Fold(uint64(epoch)) }
 
-// Close stops the loader and the workers.
-func (t *Trainer) Close() {
+// rewind drops the batches that were filled ahead.
+func (t *Trainer) rewind() {
 	if t.loader != nil {
 		t.loader.stop()
+		t.loader = nil
 	}
+}
+
+// Close stops the loader and the workers.
+func (t *Trainer) Close() {
+	t.rewind()
 	t.Pool.Close()
 }
 
