@@ -69,7 +69,7 @@ func Uniform01(w uint32) float32 { return float32(w>>8) * (1.0 / (1 << 24)) }
 func NormalPair(w0, w1 uint32) (float32, float32) {
 	u := (float64(w0) + 0.5) * (1.0 / (1 << 32)) // in (0,1)
 	v := (float64(w1) + 0.5) * (1.0 / (1 << 32))
-	r := math.Sqrt(-2 * math.Log(u))
-	s, c := math.Sincos(2 * math.Pi * v)
+	r := math.Sqrt(-2 * log(u))
+	s, c := sincos(2 * math.Pi * v)
 	return float32(r * c), float32(r * s)
 }

@@ -61,7 +61,7 @@ func (s *Stream) Normal() float64 {
 func (s *Stream) logGamma(a float64) float64 {
 	boost := 0.0
 	if a < 1 {
-		boost = math.Log(1-s.Float64()) / a
+		boost = log(1-s.Float64()) / a
 		a++
 	}
 	d := a - 1.0/3
@@ -73,13 +73,14 @@ func (s *Stream) logGamma(a float64) float64 {
 			continue
 		}
 		v = v * v * v
-		if u := 1 - s.Float64(); math.Log(u) < float64(0.5*x*x)+d-float64(d*v)+float64(d*math.Log(v)) {
-			return math.Log(d*v) + boost
+		if u := 1 - s.Float64(); log(u) < float64(0.5*x*x)+d-float64(d*v)+float64(d*log(v)) {
+			return log(d*v) + boost
 		}
 	}
 }
 
-// Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas.
+// Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas. The last bit is
+// math.Exp's, which differs between machines.
 func (s *Stream) Beta(a, b float64) float64 {
 	x, y := s.logGamma(a), s.logGamma(b)
 	return 1 / (1 + math.Exp(y-x))
