@@ -60,7 +60,18 @@ func main() {
 	crop.Float(&c.share, "share", 0.75, "share of each side", sdk.Above(0), sdk.AtMost(1))
 	loss := sdk.ContrastLoss("mine/pull", "0.1.0-alpha.1", l).Doc("one minus the cosine")
 	loss.Float(&l.weight, "weight", 1, "scale", sdk.Above(0))
-	sdk.Serve(crop, loss)
+	sdk.Serve(crop, loss, sdk.EvalLoss("mine/pull-evaluated", "0.1.0", "contrast", l))
+}
+
+// Eval is half the squared distance, computed on copied tensors.
+func (p *pull) Eval(in []sdk.Array) (value float64, grads [][]float32, err error) {
+	grads = [][]float32{make([]float32, len(in[0].F32)), make([]float32, len(in[0].F32))}
+	for i, x := range in[0].F32 {
+		d := x - in[1].F32[i]
+		value += float64(d*d) / 2
+		grads[0][i], grads[1][i] = d, -d
+	}
+	return value, grads, nil
 }
 `
 
@@ -223,6 +234,24 @@ func with(crop, loss string) string {
 		fmt.Sprintf("\n[crop]\nuse = %q\nshare = 0.5\n\n[loss]\nuse = %q\nweight = 2.0\n", filepath.ToSlash(crop), filepath.ToSlash(loss))
 }
 
+// A loss that is evaluated on copied tensors trains over both carriers to the same bytes.
+func TestEvaluatedLossOnBothCarriers(t *testing.T) {
+	p := thirdParty(t)
+	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[loss]\nuse = \"mine/pull-evaluated\"\n"
+	var first []byte
+	for _, carrier := range []string{registry.WASM, registry.Process} {
+		dir := filepath.Join(t.TempDir(), "run")
+		if code, out := fw(t, "run", "--out", dir, experimentFile(t, text), "--registry", p.inline(t, carrier)); code != 0 {
+			t.Fatal(out)
+		}
+		if b := encoder(t, dir); first == nil {
+			first = b
+		} else if !bytes.Equal(first, b) {
+			t.Error("the encoder differs between the carriers")
+		}
+	}
+}
+
 // One source, two carriers, the same programs and rectangles, and three ways to name
 // them: a folder in the experiment, a folder in a registry, a file in a registry.
 func TestThirdPartyPlugins(t *testing.T) {
@@ -232,6 +261,8 @@ func TestThirdPartyPlugins(t *testing.T) {
 		abi.Trace: wire.Marshal(nil, &wire.TraceRequest{Plugin: "mine/pull", Func: "loss",
 			Inputs: []wire.Port{{Name: "z1", Shape: shape.F32(8, 16)}, {Name: "z2", Shape: shape.F32(8, 16)}}}),
 		abi.Crop: wire.Marshal(nil, &wire.CropRequest{Plugin: "mine/corner", Height: []uint32{1, 7, 480}, Width: []uint32{9, 1, 640}, Keys: []uint32{1, 2, 3, 4, 5, 6}}),
+		abi.Eval: wire.Marshal(nil, &wire.EvalRequest{Plugin: "mine/pull-evaluated",
+			Inputs: []wire.Tensor{{Shape: shape.F32(2), Data: []byte{0, 0, 128, 63, 0, 0, 0, 64}}, {Shape: shape.F32(2), Data: make([]byte, 8)}}}),
 	}
 	for m, request := range requests {
 		a, err := p.callers[registry.WASM].Call(context.Background(), m, request)

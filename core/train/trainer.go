@@ -10,6 +10,7 @@ import (
 	"github.com/fwlab/fw/core/compile"
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/exec"
+	"github.com/fwlab/fw/core/interp"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/localize"
@@ -54,11 +55,12 @@ type Trainer struct {
 	before *State     // the last step, with CheckFinite
 	boxes  []view.Box // of each image, with Localization
 
-	root    rng.Key
-	program *view.Program
-	loader  *loader
-	metrics []string
-	slots   []optim.Slot
+	root     rng.Key
+	program  *view.Program
+	loader   *loader
+	metrics  []string
+	slots    []optim.Slot
+	evaluate interp.Eval
 }
 
 // NewTrainer traces, links, differentiates, compiles and plans the step.
@@ -108,7 +110,8 @@ func (t *Trainer) build(ctx context.Context) error {
 	if t.State, err = t.Fresh(); err != nil {
 		return err
 	}
-	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers()}); err != nil {
+	t.evaluate = c.Plugins.evaluate(ctx)
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers(), Eval: t.evaluate}); err != nil {
 		return err
 	}
 	if c.CheckFinite {
