@@ -108,7 +108,7 @@ func TestEncoderHasPyTorchsNames(t *testing.T) {
 	for i, e := range encoders {
 		t.Run(e.name, func(t *testing.T) {
 			if testing.Short() && strings.Contains(e.name, "base") {
-				t.Skip("short")
+				t.Skip("skipped with -short: 86 million parameters")
 			}
 			dir := t.TempDir()
 			exported(t, i, dir)
