@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tomlx/tomltest"
@@ -128,7 +129,7 @@ func TestEveryRowIsRead(t *testing.T) {
 			} else if row.When.Key != "" {
 				sets = append(sets, s.Name+"."+row.When.Key+"="+row.When.In[0])
 			}
-			if s.Name == "data" && len(row.When.In) > 0 && row.When.In[0] != experiment.Synthetic && row.When.In[0] != experiment.Shapes {
+			if s.Name == "data" && len(row.When.In) > 0 && row.When.In[0] != data.Synthetic && row.When.In[0] != data.Shapes {
 				sets = append(sets, "data.path=somewhere")
 			}
 			if row.When.Key == "schedule" && row.When.In[0] == "step" {

@@ -3,6 +3,7 @@ package experiment
 import (
 	"slices"
 
+	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/schema"
 )
 
@@ -20,47 +21,34 @@ func experimentSection() Section {
 	}}
 }
 
-// The datasets, by how they lie on disk.
-const (
-	FashionMNIST = "fashion-mnist"
-	CIFAR10      = "cifar10"
-	CIFAR100     = "cifar100"
-	STL10        = "stl10"
-	IDX          = "idx"
-	Folder       = "folder"
-	Tar          = "tar"
-	Synthetic    = "synthetic"
-	Shapes       = "shapes"
-)
-
 func dataSection() Section {
-	sets := []string{FashionMNIST, CIFAR10, CIFAR100, STL10, IDX, Folder, Tar, Synthetic, Shapes}
-	splits := []string{FashionMNIST, CIFAR10, CIFAR100, IDX, Synthetic, Shapes}
-	files := []string{Folder, Tar}
+	sets := []string{data.FashionMNIST, data.CIFAR10, data.CIFAR100, data.STL10, data.IDX, data.Folder, data.Tar, data.Synthetic, data.Shapes}
+	splits := []string{data.FashionMNIST, data.CIFAR10, data.CIFAR100, data.IDX, data.Synthetic, data.Shapes}
+	files := []string{data.Folder, data.Tar}
 	return Section{Name: "data", Doc: "the images: a known set or files of your own", Rows: []Row{
-		row(schema.String, "dataset", "which set, or how its files are laid out; "+FashionMNIST+" is embedded", oneOf(sets...)),
-		row(schema.String, "path", "folder with the four IDX files; without it the 10,000 embedded test images", optional, when("dataset", FashionMNIST)),
-		row(schema.String, "path", "where the set lies, from the working directory", when("dataset", CIFAR10, CIFAR100, STL10, IDX, Folder, Tar)),
-		row(schema.Int, "image_size", "side in pixels that the encoder sees unless the pretext task says otherwise for a view", def(schema.OfInt(28)), atLeast(1), atMost(4096), when("dataset", FashionMNIST, IDX)),
-		row(schema.Int, "image_size", "side in pixels", def(schema.OfInt(32)), atLeast(1), atMost(4096), when("dataset", CIFAR10, CIFAR100, Synthetic)),
-		row(schema.Int, "image_size", "side in pixels", def(schema.OfInt(96)), atLeast(1), atMost(4096), when("dataset", STL10)),
-		row(schema.Int, "image_size", "side in pixels at which the scenes are drawn", def(schema.OfInt(32)), atLeast(20), atMost(4096), when("dataset", Shapes)),
+		row(schema.String, "dataset", "which set, or how its files are laid out; "+data.FashionMNIST+" is embedded", oneOf(sets...)),
+		row(schema.String, "path", "folder with the four IDX files; without it the 10,000 embedded test images", optional, when("dataset", data.FashionMNIST)),
+		row(schema.String, "path", "where the set lies, from the working directory", when("dataset", data.CIFAR10, data.CIFAR100, data.STL10, data.IDX, data.Folder, data.Tar)),
+		row(schema.Int, "image_size", "side in pixels that the encoder sees unless the pretext task says otherwise for a view", def(schema.OfInt(28)), atLeast(1), atMost(4096), when("dataset", data.FashionMNIST, data.IDX)),
+		row(schema.Int, "image_size", "side in pixels", def(schema.OfInt(32)), atLeast(1), atMost(4096), when("dataset", data.CIFAR10, data.CIFAR100, data.Synthetic)),
+		row(schema.Int, "image_size", "side in pixels", def(schema.OfInt(96)), atLeast(1), atMost(4096), when("dataset", data.STL10)),
+		row(schema.Int, "image_size", "side in pixels at which the scenes are drawn", def(schema.OfInt(32)), atLeast(20), atMost(4096), when("dataset", data.Shapes)),
 		row(schema.Int, "image_size", "side in pixels", def(schema.OfInt(224)), atLeast(1), atMost(4096), when("dataset", files...)),
-		row(schema.Int, "channels", "1 grey, 3 colours; images are converted", def(schema.OfInt(1)), atLeast(1), atMost(3), when("dataset", FashionMNIST, IDX)),
-		row(schema.Int, "channels", "1 grey, 3 colours; images are converted", def(schema.OfInt(3)), atLeast(1), atMost(3), when("dataset", without(sets, FashionMNIST, IDX)...)),
+		row(schema.Int, "channels", "1 grey, 3 colours; images are converted", def(schema.OfInt(1)), atLeast(1), atMost(3), when("dataset", data.FashionMNIST, data.IDX)),
+		row(schema.Int, "channels", "1 grey, 3 colours; images are converted", def(schema.OfInt(3)), atLeast(1), atMost(3), when("dataset", without(sets, data.FashionMNIST, data.IDX)...)),
 		row(schema.String, "train_split", "what is trained on", def(schema.OfString("train")), oneOf("train", "test"), when("dataset", splits...)),
-		row(schema.String, "train_split", "what is trained on; probes learn from train alone", def(schema.OfString("train+unlabeled")), oneOf("train", "unlabeled", "train+unlabeled"), when("dataset", STL10)),
+		row(schema.String, "train_split", "what is trained on; probes learn from train alone", def(schema.OfString("train+unlabeled")), oneOf("train", "unlabeled", "train+unlabeled"), when("dataset", data.STL10)),
 		row(schema.String, "train_split", "subfolder (of a tar: leading path) to train on; empty: train if there is one, otherwise everything", def(schema.OfString("")), when("dataset", files...)),
-		row(schema.String, "test_split", "what probes are tested on", def(schema.OfString("test")), oneOf("train", "test"), when("dataset", append(splits, STL10)...)),
+		row(schema.String, "test_split", "what probes are tested on", def(schema.OfString("test")), oneOf("train", "test"), when("dataset", append(splits, data.STL10)...)),
 		row(schema.String, "test_split", "subfolder (of a tar: leading path) that probes are tested on; empty: test or val if there is one with labels, otherwise the holdout", def(schema.OfString("")), when("dataset", files...)),
-		row(schema.Float, "holdout", "share kept back for testing where a set has no test images of its own, or where train_split is test_split", def(schema.OfFloat(0.2)), atLeast(0), below(1), when("dataset", without(sets, CIFAR10, CIFAR100, STL10)...)),
-		row(schema.Int, "count", "number of images, test images included", def(schema.OfInt(10000)), atLeast(1), atMost(1<<31-1), when("dataset", Synthetic, Shapes)),
-		row(schema.Int, "seed", "which scenes are drawn; experiment.seed changes none of them", def(schema.OfInt(0)), atLeast(0), when("dataset", Shapes)),
-		row(schema.Int, "classes", "number of labels", def(schema.OfInt(10)), atLeast(1), atMost(1<<31-1), when("dataset", Synthetic)),
+		row(schema.Float, "holdout", "share kept back for testing where a set has no test images of its own, or where train_split is test_split", def(schema.OfFloat(0.2)), atLeast(0), below(1), when("dataset", without(sets, data.CIFAR10, data.CIFAR100, data.STL10)...)),
+		row(schema.Int, "count", "number of images, test images included", def(schema.OfInt(10000)), atLeast(1), atMost(1<<31-1), when("dataset", data.Synthetic, data.Shapes)),
+		row(schema.Int, "seed", "which scenes are drawn; experiment.seed changes none of them", def(schema.OfInt(0)), atLeast(0), when("dataset", data.Shapes)),
+		row(schema.Int, "classes", "number of labels", def(schema.OfInt(10)), atLeast(1), atMost(1<<31-1), when("dataset", data.Synthetic)),
 		row(schema.Bool, "exif", "turn photographs upright as their EXIF orientation says", def(schema.OfBool(true)), when("dataset", files...)),
 		row(schema.Bool, "normalize", "subtract the set's mean and divide by its deviation, channel by channel", def(schema.OfBool(true))),
 		row(schema.Int, "limit", "use only n training images, of files those that the names draw; 0: all", def(schema.OfInt(0)), atLeast(0)),
-		row(schema.Bool, "allow_partial", "take what is there of a set that is cut short or has files missing", def(schema.OfBool(false)), when("dataset", without(sets, Synthetic, Shapes)...)),
+		row(schema.Bool, "allow_partial", "take what is there of a set that is cut short or has files missing", def(schema.OfBool(false)), when("dataset", without(sets, data.Synthetic, data.Shapes)...)),
 		row(schema.Int, "max_corrupt", "unreadable images to skip, each named, before the run stops", def(schema.OfInt(10)), atLeast(0), when("dataset", files...)),
 	}}
 }
