@@ -8,16 +8,17 @@ import (
 func TestChoose(t *testing.T) {
 	for _, c := range []struct {
 		want      string
-		have, use bool
+		have, use Level
 		err       string
 	}{
-		{"", true, true, ""},
-		{"", false, false, ""},
-		{"noasm", true, false, ""},
-		{"avx2", true, true, ""},
-		{"avx2", false, false, "this processor or build has no AVX2"},
-		{"avx3", true, true, `expected noasm or avx2, found "avx3"`},
-		{"avx3", false, false, `expected noasm or avx2, found "avx3"`},
+		{"", BF16Level, BF16Level, ""},
+		{"", Noasm, Noasm, ""},
+		{"noasm", AVX512Level, Noasm, ""},
+		{"avx2", AVX512Level, AVX2Level, ""},
+		{"avx512", BF16Level, AVX512Level, ""},
+		{"avx512", AVX2Level, AVX2Level, "goes no higher than avx2"},
+		{"avx2", Noasm, Noasm, "goes no higher than noasm"},
+		{"avx3", AVX2Level, AVX2Level, `expected noasm, avx2, avx512, avx512bf16, found "avx3"`},
 	} {
 		use, err := choose(c.want, c.have)
 		if use != c.use {
