@@ -12,10 +12,10 @@ const (
 	wantChunks = 32
 )
 
-// direct is a convolution over tiles of six output pixels, whose sources are
-// looked up in a table. In a layout across images a tile is one pixel of six
-// images: where padding is much of the work, because such a tile skips the taps
-// that fall outside. Otherwise a tile is six pixels side by side, which share
+// direct is a convolution over tiles of [tile.Rows] output pixels, whose sources
+// are looked up in a table. In a layout across images a tile is one pixel of as
+// many images: where padding is much of the work, because such a tile skips the
+// taps that fall outside. Otherwise a tile is pixels side by side, which share
 // cache lines, and padding reads zeros.
 type direct struct {
 	geometry
@@ -58,15 +58,15 @@ func newDirect(g geometry, bias bool, workers int) *direct {
 
 func (d *direct) layAcross() {
 	order := d.order()
-	sixes := min(ceilDiv(chunkTiles, len(order)), ceilDiv(d.b, tile.Rows))
-	d.images = sixes * tile.Rows
+	groups := min(ceilDiv(chunkTiles, len(order)), ceilDiv(d.b, tile.Rows))
+	d.images = groups * tile.Rows
 	for _, at := range order {
-		for s := range sixes {
-			var pixels [tile.Rows]pixel
+		for s := range groups {
+			pixels := make([]pixel, tile.Rows)
 			for i := range pixels {
 				pixels[i] = pixel{s*tile.Rows + i, at}
 			}
-			d.lay(pixels[:], s*tile.Rows)
+			d.lay(pixels, s*tile.Rows)
 		}
 	}
 }

@@ -2,11 +2,11 @@ package conv
 
 import "github.com/fwlab/fw/core/kernel/gemm/tile"
 
-const edgeFloats = tile.Rows * tile.Cols
+const edgeFloats = tile.MaxRows * tile.Cols
 
 // contiguous are the rows of a tile of its own; none are all the same row.
 var (
-	contiguous = tile.Offsets{0, 64, 128, 192, 256, 320}
+	contiguous = tile.Evenly(4 * tile.Cols)
 	none       tile.Offsets
 )
 
@@ -24,25 +24,37 @@ type operands struct {
 
 // multiply: dst = src * weights + bias over the tiles and columns.
 func (o *operands) multiply() {
-	args := tile.Args{KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols}
+	args := tile.Args{KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, CPanel: 4 * tile.Cols}
 	first := true
 	for cb := range o.cblocks {
 		c0, c := o.channels(cb)
 		args.A, args.Depth = &o.src[c0], c
 		for tb := range len(o.blocks) - 1 {
-			for j := o.j0; j < o.j1; j += tile.Cols {
+			args.Panel = 4 * (o.panel(cb, tb, tile.Cols) - o.panel(cb, tb, 0))
+			for j, cols := o.j0, 0; j < o.j1; j += cols {
+				cols = wide(min(o.j1, o.n) - j)
 				args.B = &o.panels[o.panel(cb, tb, j)]
-				o.column(&args, tb, j, first)
+				o.column(&args, tb, j, cols, first)
+				if cols < tile.Cols {
+					break
+				}
 			}
 			first = false
 		}
 	}
 }
 
-// column runs one panel of weights over the tiles.
-func (o *operands) column(args *tile.Args, tb, j int, first bool) {
+// wide is how many of the columns left the next tiles take: whole panels, or the last ones.
+func wide(left int) int {
+	if left < tile.Cols {
+		return left
+	}
+	return min(left&^(tile.Cols-1), tile.Width)
+}
+
+// column runs the panels of weights of cols columns over the tiles.
+func (o *operands) column(args *tile.Args, tb, j, cols int, first bool) {
 	a := *args
-	cols := min(tile.Cols, o.n-j)
 	for i := o.lo; i < o.hi; i++ {
 		t := &o.tiles[i]
 		rows := t.live(o.live)
@@ -67,7 +79,7 @@ func (o *operands) column(args *tile.Args, tb, j int, first bool) {
 		case o.bias != nil:
 			a.Add, a.AddOff = &o.bias[j], &none
 		}
-		tile.Mul(rows, tile.Cols, &a)
+		tile.Mul(rows, cols, &a)
 	}
 }
 
@@ -87,11 +99,7 @@ func (o *operands) edgeTile(args *tile.Args, t *placed, rows, cols, j int, first
 			}
 		}
 	}
-	width := tile.Cols
-	if cols <= tile.Cols/2 {
-		width /= 2
-	}
-	tile.Mul(rows, width, &a)
+	tile.Mul(rows, tile.Narrowest(cols), &a)
 	for i := range rows {
 		copy(out(i), at(i))
 	}

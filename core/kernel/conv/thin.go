@@ -20,7 +20,7 @@ type thin struct {
 }
 
 // bandPixels is about how many output pixels a band has.
-const bandPixels = 2 * chunkTiles * tile.Rows
+const bandPixels = chunkTiles * tile.MaxRows
 
 func newThin(s Spec, workers int) *thin {
 	t := &thin{band: newBand(s, bandPixels), sum: newSum(s.KH, s.KW*s.C, s.O), workers: workers}

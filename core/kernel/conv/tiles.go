@@ -32,7 +32,10 @@ func (l *layout) add(pixels []pixel, start int, blocks []int, step int, bytes fu
 	for b := range len(blocks) - 1 {
 		t.first = append(t.first, int32(len(l.segs)))
 		for tap := blocks[b]; tap < blocks[b+1]; tap++ {
-			seg := tile.Seg{Row: [tile.Rows]int32{-1, -1, -1, -1, -1, -1}, B: int32((tap - blocks[b]) * step)}
+			seg := tile.Seg{B: int32((tap - blocks[b]) * step)}
+			for i := range seg.Row {
+				seg.Row[i] = -1
+			}
 			seen := false
 			for i, p := range pixels {
 				if at := bytes(p, tap); at >= 0 {

@@ -182,12 +182,10 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 		}
 		tile.PackB(panels, g.dy[first*s.O+group*g.n:], s.O, 1, pixels, g.n)
 		var t tile.GatherArgs
-		for j := 0; j < g.n; j += tile.Cols {
+		t.Panel, t.CPanel = 4*tile.Cols*pixels, 4*tile.Cols*g.k
+		for j, cols := 0, 0; j < g.n; j += cols {
 			t.B = &panels[j*pixels]
-			cols := tile.Cols
-			if g.n-j <= cols/2 {
-				cols /= 2
-			}
+			cols = tile.Narrowest(min(tile.Width, g.n-j))
 			sum := sums[(group*g.np+j)*g.k:]
 			for _, r := range g.tiles[r] {
 				list := g.pairs[g.starts[r.tap*g.block.perImage+within]:g.starts[r.tap*g.block.perImage+within+1]]

@@ -105,12 +105,8 @@ func (f *fewer) pack(j, r int, local []float32) {
 // be written, and for those that the next chunk will read.
 func (f *fewer) multiply(m, v []float32, first, n int) {
 	y, x := share(f.y, f.tiles, first, n), share(f.x, f.tiles, first+n, n)
-	var from tile.Seg
-	var to tile.Offsets
-	for i := range tile.Rows {
-		from.Row[i], to[i] = int32(4*i*f.c), int32(4*i*f.np)
-	}
-	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, COff: &to, AddOff: &to}
+	from, to := tile.Seg{Row: tile.Evenly(4 * f.c)}, tile.Evenly(4*f.np)
+	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, Panel: 4 * tile.Cols * f.c, CPanel: 4 * tile.Cols, COff: &to, AddOff: &to}
 	for xi := range 16 {
 		prefetch(y, xi)
 		prefetch(x, xi)
@@ -123,14 +119,15 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 		for cb := range f.sum.cblocks {
 			var c0 int
 			c0, a.Depth = f.sum.channels(cb)
-			for j := 0; j < f.np; j += tile.Cols {
+			for j := 0; j < f.np; j += tile.Width {
+				cols := min(tile.Width, f.np-j)
 				a.B = &f.u[xi*f.xiU+j*f.c+c0*tile.Cols]
 				for t := 0; t < n; t += tile.Rows {
 					a.A, a.C, a.Add = &v[xi*f.xiV+t*f.c+c0], &m[xi*f.xiM+t*f.np+j], nil
 					if add {
 						a.Add = a.C
 					}
-					tile.Mul(min(tile.Rows, n-t), tile.Cols, &a)
+					tile.Mul(min(tile.Rows, n-t), cols, &a)
 				}
 			}
 			add = true

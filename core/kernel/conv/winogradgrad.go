@@ -105,18 +105,19 @@ func (g *fewerSum) Chunk(i, worker int) {
 // multiply: a matrix of sums of c by n channels = v' * d over count tiles, or += that.
 func (g *fewerSum) multiply(sums, v, d []float32, c, n, count int, add bool) {
 	a := tile.Args{
-		Segs: &tile.Seg{Row: [tile.Rows]int32{0, 4, 8, 12, 16, 20}}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
-		BS: 4 * tile.Cols, COff: &contiguous, AddOff: &contiguous,
+		Segs: &tile.Seg{Row: tile.Evenly(4)}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
+		BS: 4 * tile.Cols, Panel: 4 * tile.Cols * g.per, CPanel: 4 * tile.Cols * g.c, COff: &contiguous, AddOff: &contiguous,
 	}
 	for r0 := 0; r0 < c; r0 += gradRun {
-		for q := 0; q < n; q += tile.Cols {
+		for q := 0; q < n; q += tile.Width {
+			cols := min(tile.Width, roundUp(n-q, tile.Cols))
 			a.B = &d[q*g.per]
 			for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
 				a.A, a.C = &v[r], &sums[q*g.c+r*tile.Cols]
 				if add {
 					a.Add = a.C
 				}
-				tile.Mul(min(tile.Rows, c-r), tile.Cols, &a)
+				tile.Mul(min(tile.Rows, c-r), cols, &a)
 			}
 		}
 	}

@@ -130,7 +130,7 @@ func (g *Gemm) Chunk(i, worker int) {
 // A chunk of packing is one block of K by so many columns of B or rows of A.
 const (
 	packCols = 8 * tile.Cols
-	packRows = 16 * tile.Rows
+	packRows = 8 * tile.MaxRows
 )
 
 func (g *Gemm) packChunksB() int {

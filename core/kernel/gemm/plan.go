@@ -11,7 +11,7 @@ const (
 	chunkFLOPs = 1 << 19
 	wantChunks = 32
 	maxSums    = 1 << 21 // elements of all parts of C together
-	edgeFloats = tile.Rows * tile.Cols
+	edgeFloats = tile.MaxRows * tile.Cols
 )
 
 // plan is how a product is cut.
@@ -75,7 +75,8 @@ func newPlan(s strided) plan {
 // cut looks for about so many chunks: blocks of rows; parts of a long K, as far
 // as their sums stay small; blocks of columns; smaller blocks of rows.
 func (p *plan) cut(chunks int) {
-	const longPart, narrow, low = 4, 8 * tile.Cols, 4 * tile.Rows
+	const longPart, narrow = 4, 8 * tile.Cols
+	low := 4 * tile.Rows
 	p.mblocks = ceilDiv(p.m, blockRows)
 	room := max(1, maxSums/(p.m*p.n))
 	p.parts = max(1, min(chunks/p.mblocks, p.kblocks/longPart, room))

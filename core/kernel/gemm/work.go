@@ -15,30 +15,19 @@ type work struct {
 
 // contiguous are the rows of a tile of its own; none are all the same row.
 var (
-	contiguous = rowOffsets(tile.Cols)
+	contiguous = tile.Evenly(4 * tile.Cols)
 	none       tile.Offsets
 )
-
-func rowOffsets(stride int) (o tile.Offsets) {
-	for i := range tile.Rows {
-		o[i] = int32(4 * i * stride)
-	}
-	return o
-}
 
 // block computes rows m0..m1 and columns j0..j1 of C over the blocks kb0..kb1
 // of K. j0 is a multiple of a panel's width.
 func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
-	var seg tile.Seg
-	cOff := rowOffsets(w.ldc)
-	t := tile.Args{Segs: &seg, Count: 1, COff: &cOff}
 	rowFloats := w.am // from one row of A to the next, as the tile reads it
 	if w.packA {
 		rowFloats = 1
 	}
-	for i := range tile.Rows {
-		seg.Row[i] = int32(4 * i * rowFloats)
-	}
+	seg, cOff := tile.Seg{Row: tile.Evenly(4 * rowFloats)}, tile.Evenly(4*w.ldc)
+	t := tile.Args{Segs: &seg, Count: 1, COff: &cOff, CPanel: 4 * tile.Cols}
 	for kb := kb0; kb < kb1; kb++ {
 		k0, k := w.plan.block(kb)
 		t.Depth, t.KS = k, 4*w.ak
@@ -51,8 +40,8 @@ func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
 			a, aStep, t.KS = w.packed[k0*roundUp(w.m, tile.Rows)+m0*k:], k, 4*tile.Rows
 		}
 		add := kb > kb0 || w.accumulate
-		for j := j0; j < j1; j += tile.Cols {
-			cols := min(tile.Cols, j1-j)
+		for j, cols := j0, 0; j < j1; j += cols {
+			cols = wide(j1 - j)
 			w.bindB(&t, k0, k, j, cols)
 			for i := m0; i < m1; i += tile.Rows {
 				rows := min(tile.Rows, m1-i)
@@ -69,21 +58,29 @@ func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
 				case w.bias != nil && kb == kb0:
 					t.Add, t.AddOff = &w.bias[j], &none
 				}
-				tile.Mul(rows, tile.Cols, &t)
+				tile.Mul(rows, cols, &t)
 			}
 		}
 	}
+}
+
+// wide is how many of the columns left the next tiles take: whole panels, or the last ones.
+func wide(left int) int {
+	if left < tile.Cols {
+		return left
+	}
+	return min(left&^(tile.Cols-1), tile.Width)
 }
 
 // bindB points t at columns j.. of rows k0.. of B, packed or as they are.
 func (w *work) bindB(t *tile.Args, k0, k, j, cols int) {
 	switch {
 	case !w.bare:
-		t.B, t.BS = &w.panels[k0*w.np+j*k], 4*tile.Cols
+		t.B, t.BS, t.Panel = &w.panels[k0*w.np+j*k], 4*tile.Cols, 4*tile.Cols*k
 	case cols < tile.Cols:
 		t.B, t.BS = &w.panels[k0*tile.Cols], 4*tile.Cols
 	default:
-		t.B, t.BS = &w.b[k0*w.bk+j], 4*w.bk
+		t.B, t.BS, t.Panel = &w.b[k0*w.bk+j], 4*w.bk, 4*tile.Cols
 	}
 }
 
@@ -102,16 +99,8 @@ func (w *work) edgeTile(t *tile.Args, rows, cols int, c []float32, j int, add, f
 			}
 		}
 	}
-	tile.Mul(rows, tileCols(cols), &e)
+	tile.Mul(rows, tile.Narrowest(cols), &e)
 	for i := range rows {
 		copy(c[i*w.ldc:][:cols], at(i))
 	}
-}
-
-// tileCols is the narrowest tile that has so many columns.
-func tileCols(cols int) int {
-	if cols <= tile.Cols/2 {
-		return tile.Cols / 2
-	}
-	return tile.Cols
 }

@@ -12,7 +12,7 @@ import (
 func (t target) pairs(vecs int) {
 	text(fmt.Sprintf("%sPairs%d", t.prefix, vecs*t.bytes/4), "args *byte",
 		"is tile.Pairs for this many channels; args is a *tile.GatherArgs.")
-	args := build.Load(build.Param("args"), reg.R15)
+	build.Load(build.Param("args"), args)
 	pairs, n, a, b := reg.RDI, reg.RCX, reg.RSI, reg.RDX
 	build.MOVQ(at(args, gatherPairs), pairs)
 	build.MOVQ(at(args, gatherN), n)
@@ -22,7 +22,7 @@ func (t target) pairs(vecs int) {
 	for _, r := range acc {
 		build.VXORPS(r, r, r)
 	}
-	counted(n, func() {
+	t.counted("", n, func() {
 		build.MOVL(at(pairs, 0), reg.EAX)
 		build.MOVL(at(pairs, 4), reg.EBX)
 		for v := range acc {
@@ -33,7 +33,7 @@ func (t target) pairs(vecs int) {
 	})
 	c, add := reg.RAX, reg.RBX
 	build.MOVQ(at(args, gatherC), c)
-	build.MOVQ(at(args, gathAd), add)
+	build.MOVQ(at(args, gatherAdd), add)
 	build.TESTQ(add, add)
 	build.JZ(operand.LabelRef("store"))
 	for v, r := range acc {

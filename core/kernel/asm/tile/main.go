@@ -1,7 +1,8 @@
 // Command tile writes the assembly of package gemm/tile: register tiles of
-// matrix products, each equal to the Go function beside it. Everything but the
-// instructions' names follows from a target's width and registers. Run
-// generate.sh after a change; a test of package tile compares the output.
+// matrix products, each equal to the Go function beside it. One source serves
+// every target: all but a target's width, registers and largest tile follows
+// from these. Run generate.sh after a change; a test of package tile compares
+// the output.
 package main
 
 import (
@@ -32,21 +33,34 @@ var avx2 = target{
 	vecs:  2,
 }
 
+var avx512 = target{
+	prefix: "avx512",
+	registers: []reg.VecPhysical{
+		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7,
+		reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+		reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23,
+		reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
+	},
+	bytes: 64,
+	rows:  12,
+	vecs:  2,
+}
+
+// panelBytes is a row of a panel of B: 16 columns.
+const panelBytes = 64
+
 func main() {
 	build.ConstraintExpr("!noasm")
-	t := avx2
-	for vecs := 1; vecs <= t.vecs; vecs++ {
-		for rows := 1; rows <= t.rows; rows++ {
-			t.tile(rows, vecs)
-			t.gather(rows, vecs)
-		}
+	for _, t := range []target{avx2, avx512} {
+		t.mul()
+		t.gather()
+		t.spin()
+		t.strips(t.rows)
 	}
-	t.pairs(4)
-	t.pairs(1)
-	t.transpose()
-	t.strips(t.rows)
-	t.strips(t.vecs * t.bytes / 4)
-	t.spin()
+	avx2.pairs(4)
+	avx2.pairs(1)
+	avx2.transpose()
+	avx2.strips(panelBytes / 4)
 	build.Generate()
 }
 
@@ -69,16 +83,25 @@ func (t target) block(rows, vecs int) (k block) {
 	k.b, k.a = take(vecs), take(2)
 	for _, row := range k.acc {
 		for _, r := range row {
-			build.VXORPS(r, r, r)
+			t.zero(r)
 		}
 	}
 	return k
 }
 
-// step adds the product of one column of A, its rows at a, and one row of B at b.
-func (t target) step(k block, a []operand.Mem, b operand.Mem) {
+func (t target) zero(r reg.VecPhysical) {
+	if t.bytes == 64 {
+		build.VPXORD(r, r, r)
+		return
+	}
+	build.VXORPS(r, r, r)
+}
+
+// step adds the product of one column of A, its rows at a, and one row of B,
+// whose vectors are at b.
+func (t target) step(k block, a, b []operand.Mem) {
 	for v, r := range k.b {
-		build.VMOVUPS(b.Offset(v*t.bytes), r)
+		build.VMOVUPS(b[v], r)
 	}
 	for i, row := range k.acc {
 		x := k.a[i%2]
@@ -89,25 +112,59 @@ func (t target) step(k block, a []operand.Mem, b operand.Mem) {
 	}
 }
 
-// counted runs body n times, four to a round.
-func counted(n reg.Register, body func()) {
-	build.SUBQ(operand.U8(4), n)
-	build.JLT(operand.LabelRef("rest"))
-	build.Label("four")
-	for range 4 {
-		body()
+// vectors are where the vectors of a row of panels lie: side by side in the
+// panel, then in the next panel, step bytes on.
+func (t target) vectors(vecs int, base, step reg.Register) (out []operand.Mem) {
+	for v := range vecs {
+		m := operand.Mem{Base: base, Disp: v * t.bytes % panelBytes}
+		if v*t.bytes >= panelBytes {
+			m.Index, m.Scale = step, 1
+		}
+		out = append(out, m)
 	}
-	build.SUBQ(operand.U8(4), n)
-	build.JGE(operand.LabelRef("four"))
-	build.Label("rest")
-	build.ADDQ(operand.U8(4), n)
-	build.JZ(operand.LabelRef("done"))
-	build.Label("one")
-	body()
-	build.DECQ(n)
-	build.JNZ(operand.LabelRef("one"))
-	build.Label("done")
+	return out
 }
+
+// paneled reports whether so many vectors are more than a panel.
+func (t target) paneled(vecs int) bool { return vecs*t.bytes > panelBytes }
+
+// labels are names of their own for one variant of a function.
+type labels string
+
+func (l labels) define(name string)               { build.Label(string(l) + name) }
+func (l labels) ref(name string) operand.LabelRef { return operand.LabelRef(string(l) + name) }
+
+// variants opens a function of (variant int, args *byte) that jumps to what emit
+// writes for its number of rows and vectors: variant is (rows-1)*vecs + vectors-1.
+func (t target) variants(name, doc string, emit func(l labels, rows, vecs int)) {
+	build.TEXT(t.prefix+name, build.NOSPLIT, "func(variant int, args *byte)")
+	build.Pragma("noescape")
+	build.Doc(t.prefix + name + " " + doc)
+	build.Load(build.Param("args"), args)
+	v := build.Load(build.Param("variant"), reg.RAX)
+	at := func(i int) labels { return labels(fmt.Sprintf("r%dv%d", i/t.vecs+1, i%t.vecs+1)) }
+	var choose func(lo, hi int)
+	choose = func(lo, hi int) {
+		if hi-lo == 1 {
+			build.JMP(at(lo).ref(""))
+			return
+		}
+		mid, low := (lo+hi)/2, labels(fmt.Sprintf("below%d", (lo+hi)/2))
+		build.CMPQ(v, operand.U8(mid))
+		build.JLT(low.ref(""))
+		choose(mid, hi)
+		low.define("")
+		choose(lo, mid)
+	}
+	choose(0, t.rows*t.vecs)
+	for i := range t.rows * t.vecs {
+		at(i).define("")
+		emit(at(i), i/t.vecs+1, i%t.vecs+1)
+	}
+}
+
+// args is where a function finds its struct of arguments.
+var args = reg.R15
 
 func at(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
 
@@ -122,16 +179,12 @@ func text(name, args, doc string) {
 	build.Doc(name + " " + doc)
 }
 
-func (t target) name(kind string, rows, vecs int) string {
-	return fmt.Sprintf("%s%s%dx%d", t.prefix, kind, rows, vecs*t.bytes/4)
-}
-
 // spin is the machine's peak: multiply-adds that touch no memory.
 func (t target) spin() {
-	text(t.prefix+"Spin", "rounds int", "runs 4*12 independent vector multiply-adds a round.")
+	text(t.prefix+"Spin", "rounds int", fmt.Sprintf("runs 4*%d independent vector multiply-adds a round.", t.rows*t.vecs))
 	n := build.Load(build.Param("rounds"), reg.RCX)
 	for _, r := range t.registers {
-		build.VXORPS(r, r, r)
+		t.zero(r)
 	}
 	last := len(t.registers) - 1
 	build.Label("round")

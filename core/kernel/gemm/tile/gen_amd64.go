@@ -4,125 +4,45 @@
 
 package tile
 
-// avx2Tile1x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
+// avx2Mul is tile.Mul for this many rows and vectors of columns; args is a *tile.Args.
 //
 //go:noescape
-func avx2Tile1x8(args *byte)
+func avx2Mul(variant int, args *byte)
 
-// avx2Gather1x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
+// avx2Gather is tile.Gather for this many rows and vectors of columns; args is a *tile.GatherArgs.
 //
 //go:noescape
-func avx2Gather1x8(args *byte)
+func avx2Gather(variant int, args *byte)
 
-// avx2Tile2x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
+// avx2Spin runs 4*12 independent vector multiply-adds a round.
 //
 //go:noescape
-func avx2Tile2x8(args *byte)
+func avx2Spin(rounds int)
 
-// avx2Gather2x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
+// avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
 //
 //go:noescape
-func avx2Gather2x8(args *byte)
+func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
 
-// avx2Tile3x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
+// avx512Mul is tile.Mul for this many rows and vectors of columns; args is a *tile.Args.
 //
 //go:noescape
-func avx2Tile3x8(args *byte)
+func avx512Mul(variant int, args *byte)
 
-// avx2Gather3x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
+// avx512Gather is tile.Gather for this many rows and vectors of columns; args is a *tile.GatherArgs.
 //
 //go:noescape
-func avx2Gather3x8(args *byte)
+func avx512Gather(variant int, args *byte)
 
-// avx2Tile4x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
+// avx512Spin runs 4*24 independent vector multiply-adds a round.
 //
 //go:noescape
-func avx2Tile4x8(args *byte)
+func avx512Spin(rounds int)
 
-// avx2Gather4x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
+// avx512Strips12 sets dst[q*panel/4 + 12*p + x] = src[p*stride/4 + 12*q + x] for p < n, q < 4, x < 12, and may write x up to the next multiple of 16; stride and panel in bytes.
 //
 //go:noescape
-func avx2Gather4x8(args *byte)
-
-// avx2Tile5x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile5x8(args *byte)
-
-// avx2Gather5x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather5x8(args *byte)
-
-// avx2Tile6x8 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile6x8(args *byte)
-
-// avx2Gather6x8 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather6x8(args *byte)
-
-// avx2Tile1x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile1x16(args *byte)
-
-// avx2Gather1x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather1x16(args *byte)
-
-// avx2Tile2x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile2x16(args *byte)
-
-// avx2Gather2x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather2x16(args *byte)
-
-// avx2Tile3x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile3x16(args *byte)
-
-// avx2Gather3x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather3x16(args *byte)
-
-// avx2Tile4x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile4x16(args *byte)
-
-// avx2Gather4x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather4x16(args *byte)
-
-// avx2Tile5x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile5x16(args *byte)
-
-// avx2Gather5x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather5x16(args *byte)
-
-// avx2Tile6x16 is tile.Mul for this many rows and columns; args is a *tile.Args.
-//
-//go:noescape
-func avx2Tile6x16(args *byte)
-
-// avx2Gather6x16 is tile.Gather for this many rows and columns; args is a *tile.GatherArgs.
-//
-//go:noescape
-func avx2Gather6x16(args *byte)
+func avx512Strips12(dst *float32, src *float32, stride int, panel int, n int)
 
 // avx2Pairs32 is tile.Pairs for this many channels; args is a *tile.GatherArgs.
 //
@@ -139,17 +59,7 @@ func avx2Pairs8(args *byte)
 //go:noescape
 func avx2Transpose8(dst *float32, src *float32, stride int, rounds int)
 
-// avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
-//
-//go:noescape
-func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
-
 // avx2Strips16 sets dst[q*panel/4 + 16*p + x] = src[p*stride/4 + 16*q + x] for p < n, q < 4, x < 16, and may write x up to the next multiple of 8; stride and panel in bytes.
 //
 //go:noescape
 func avx2Strips16(dst *float32, src *float32, stride int, panel int, n int)
-
-// avx2Spin runs 4*12 independent vector multiply-adds a round.
-//
-//go:noescape
-func avx2Spin(rounds int)

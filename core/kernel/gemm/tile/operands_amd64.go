@@ -31,11 +31,14 @@ func avx2Transpose(dst, src *float32, stride, n int) int {
 	return n &^ 7
 }
 
-// avx2Strips copies n rows of four strips of Rows or Cols elements side by side into panels.
-func avx2Strips(floats int, dst, src *float32, stride, panel, n int) {
-	if floats == Cols {
+// strips copies n rows of four strips of Rows or Cols elements side by side into panels.
+func strips(floats int, dst, src *float32, stride, panel, n int) {
+	switch floats {
+	case Cols:
 		avx2Strips16(dst, src, 4*stride, 4*panel, n)
-		return
+	case 6:
+		avx2Strips6(dst, src, 4*stride, 4*panel, n)
+	default:
+		avx512Strips12(dst, src, 4*stride, 4*panel, n)
 	}
-	avx2Strips6(dst, src, 4*stride, 4*panel, n)
 }

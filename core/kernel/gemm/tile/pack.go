@@ -10,7 +10,7 @@ func PackB(dst, src []float32, ks, ns, k, n int) {
 	if ns == 1 && isa.AVX2() {
 		for ; j+4*Cols <= n; j += 4 * Cols {
 			to, from := dst[j*k:(j+4*Cols)*k], src[j:j+(k-1)*ks+4*Cols]
-			avx2Strips(Cols, &to[0], &from[0], ks, Cols*k, k)
+			strips(Cols, &to[0], &from[0], ks, Cols*k, k)
 		}
 	}
 	for ; j < n; j += Cols {
@@ -56,7 +56,7 @@ func transpose(dst, src []float32, stride, k int) {
 }
 
 // PackA copies the m x k matrix whose element (i, p) is src[i*ms + p*ks] into
-// panels of [Rows] rows: dst[(i/6*k + p)*6 + i%6]. dst holds k * m rounded up to 6.
+// panels of [Rows] rows: dst[(i/Rows*k + p)*Rows + i%Rows]. dst holds k * m rounded up to Rows.
 // Places beyond the last row are left as they are.
 func PackA(dst, src []float32, ms, ks, m, k int) {
 	i := 0
@@ -64,7 +64,7 @@ func PackA(dst, src []float32, ms, ks, m, k int) {
 		for ; i+4*Rows <= m; i += 4 * Rows {
 			// The strips spill into what follows them, which the last row must not.
 			to, from := dst[i*k:(i+4*Rows)*k], src[i:i+(k-1)*ks+4*Rows]
-			avx2Strips(Rows, &to[0], &from[0], ks, Rows*k, k-1)
+			strips(Rows, &to[0], &from[0], ks, Rows*k, k-1)
 			for r := range 4 * Rows {
 				to[(r/Rows*k+k-1)*Rows+r%Rows] = from[(k-1)*ks+r]
 			}

@@ -3,10 +3,11 @@
 // operands. It knows neither shapes nor workers, allocates nothing, and trusts
 // its caller: every address that its arguments imply must exist.
 //
-// Each function has a plain-Go twin that is the definition, and AVX2 assembly
-// (gen_amd64.s, written by core/kernel/asm/tile). An element is the sum over k,
-// in order, of a*b, fused on AVX2, rounded twice in the twin; then what is to
-// be added. It does not depend on the element's place in the tile. Start from [Mul].
+// Each function has a plain-Go twin that is the definition, and AVX2 and AVX-512
+// assembly (gen_amd64.s, written by core/kernel/asm/tile). An element is the sum
+// over k, in order, of a*b, fused in assembly, rounded twice in the twin; then
+// what is to be added. It does not depend on the element's place in the tile.
+// Start from [Mul].
 package tile
 
 import (
@@ -15,22 +16,42 @@ import (
 	"github.com/fwlab/fw/core/kernel/isa"
 )
 
-// The largest tile. B is packed into panels of Cols columns.
+// B is packed into panels of Cols columns. A tile has at most MaxRows rows and
+// MaxWidth columns, on any processor.
 const (
-	Rows = 6
-	Cols = 16
+	Cols     = 16
+	MaxRows  = 12
+	MaxWidth = 2 * Cols
 )
+
+// The largest tile of this processor: Width columns are one panel, or two.
+var Rows, Width = largest()
+
+func largest() (rows, width int) {
+	if isa.AVX512() {
+		return 12, 32
+	}
+	return 6, 16
+}
 
 // Seg is a run of the sum over k: where each row of A and the rows of B start,
 // in bytes from [Args].A and B. A negative Row reads zeros instead.
 type Seg struct {
-	Row [Rows]int32
+	Row [MaxRows]int32
 	B   int32
 	_   int32
 }
 
 // Offsets are the places of a tile's rows, in bytes.
-type Offsets [8]int32
+type Offsets [MaxRows]int32
+
+// Evenly are rows so many bytes apart.
+func Evenly(bytes int) (o Offsets) {
+	for i := range o {
+		o[i] = int32(i * bytes)
+	}
+	return o
+}
 
 // Args are the operands of [Mul].
 type Args struct {
@@ -42,8 +63,10 @@ type Args struct {
 	Zero   *float32 // Depth zeros, KS bytes apart
 	B      *float32 // row k of a segment is at B + Seg.B + k*BS bytes
 	BS     int
+	Panel  int      // bytes from a panel of B to the next; read where there are two
 	C      *float32 // row i goes to C + COff[i] bytes
 	COff   *Offsets
+	CPanel int      // bytes from 16 columns of C, and of Add, to the next 16
 	Add    *float32 // nil, or what is added: row i from Add + AddOff[i] bytes
 	AddOff *Offsets
 }
@@ -53,32 +76,50 @@ type Pair struct{ A, B uint32 }
 
 // GatherArgs are the operands of [Gather] and [Pairs].
 type GatherArgs struct {
-	Pairs *Pair
-	N     int // pairs
-	A     *float32
-	B     *float32
-	C     *float32
-	Add   *float32 // nil, or what is added; it may be C
+	Pairs  *Pair
+	N      int // pairs
+	A      *float32
+	B      *float32
+	Panel  int // bytes from a panel of B to the next; read where there are two
+	C      *float32
+	CPanel int      // bytes from a panel of C to the next
+	Add    *float32 // nil, or what is added, in C's layout; it may be C
+}
+
+// Narrowest is the width of the narrowest tile of this processor that has so
+// many columns, at most [Width].
+func Narrowest(cols int) int {
+	if cols <= Cols/2 && Width == Cols {
+		return Cols / 2
+	}
+	return (cols + Cols - 1) / Cols * Cols
 }
 
 // Mul: C[i][j] = sum over segments s, k < Depth of A[s,i,k] * B[s,k,j], plus
-// Add[i][j], for i < rows and j < cols; cols is 8 or 16.
+// Add[i][j], for i < rows and j < cols; cols is a [Narrowest].
 func Mul(rows, cols int, args *Args) {
-	if isa.AVX2() {
-		avx2Mul(rows, cols, (*byte)(unsafe.Pointer(args)))
-		return
+	switch p := (*byte)(unsafe.Pointer(args)); {
+	case isa.AVX512():
+		avx512Mul((rows-1)*2+cols/Cols-1, p)
+	case isa.AVX2():
+		avx2Mul((rows-1)*2+cols/(Cols/2)-1, p)
+	default:
+		mul(rows, cols, args)
 	}
-	mul(rows, cols, args)
 }
 
 // Gather: C[16*i + j] = sum over pairs p of A[p.A/4 + i] * B[p.B/4 + j], plus
-// Add[16*i + j], for i < rows and j < cols; cols is 8 or 16.
+// Add[16*i + j], for i < rows and j < cols; cols is a [Narrowest], and columns
+// from 16 on are in the next panel of B and C.
 func Gather(rows, cols int, args *GatherArgs) {
-	if isa.AVX2() {
-		avx2Gather(rows, cols, (*byte)(unsafe.Pointer(args)))
-		return
+	switch p := (*byte)(unsafe.Pointer(args)); {
+	case isa.AVX512():
+		avx512Gather((rows-1)*2+cols/Cols-1, p)
+	case isa.AVX2():
+		avx2Gather((rows-1)*2+cols/(Cols/2)-1, p)
+	default:
+		gather(rows, cols, args)
 	}
-	gather(rows, cols, args)
 }
 
 // Pairs: C[j] = sum over pairs p of A[p.A/4 + j] * B[p.B/4 + j], plus Add[j], for j < n.
@@ -100,8 +141,12 @@ func Spin(n int64) int64 {
 	if !isa.AVX2() {
 		return 0
 	}
-	const round = 4 * Rows * Cols * 2
+	round := int64(4 * Rows * Width * 2)
 	rounds := n/round + 1
-	avx2SpinRounds(int(rounds))
+	if isa.AVX512() {
+		avx512Spin(int(rounds))
+	} else {
+		avx2Spin(int(rounds))
+	}
 	return rounds * round
 }

@@ -26,11 +26,11 @@ func TestLayout(t *testing.T) {
 	var g GatherArgs
 	for i, c := range []struct{ got, want uintptr }{
 		{unsafe.Offsetof(a.Segs), 0}, {unsafe.Offsetof(a.Count), 8}, {unsafe.Offsetof(a.Depth), 16}, {unsafe.Offsetof(a.A), 24},
-		{unsafe.Offsetof(a.KS), 32}, {unsafe.Offsetof(a.Zero), 40}, {unsafe.Offsetof(a.B), 48}, {unsafe.Offsetof(a.BS), 56},
-		{unsafe.Offsetof(a.C), 64}, {unsafe.Offsetof(a.COff), 72}, {unsafe.Offsetof(a.Add), 80}, {unsafe.Offsetof(a.AddOff), 88},
-		{unsafe.Sizeof(Seg{}), 32}, {unsafe.Offsetof(Seg{}.B), 24},
+		{unsafe.Offsetof(a.KS), 32}, {unsafe.Offsetof(a.Zero), 40}, {unsafe.Offsetof(a.B), 48}, {unsafe.Offsetof(a.BS), 56}, {unsafe.Offsetof(a.Panel), 64},
+		{unsafe.Offsetof(a.C), 72}, {unsafe.Offsetof(a.COff), 80}, {unsafe.Offsetof(a.CPanel), 88}, {unsafe.Offsetof(a.Add), 96}, {unsafe.Offsetof(a.AddOff), 104},
+		{unsafe.Sizeof(Seg{}), 56}, {unsafe.Offsetof(Seg{}.B), 48},
 		{unsafe.Offsetof(g.Pairs), 0}, {unsafe.Offsetof(g.N), 8}, {unsafe.Offsetof(g.A), 16}, {unsafe.Offsetof(g.B), 24},
-		{unsafe.Offsetof(g.C), 32}, {unsafe.Offsetof(g.Add), 40},
+		{unsafe.Offsetof(g.Panel), 32}, {unsafe.Offsetof(g.C), 40}, {unsafe.Offsetof(g.CPanel), 48}, {unsafe.Offsetof(g.Add), 56},
 	} {
 		if unsafe.Sizeof(uintptr(0)) == 8 && c.got != c.want {
 			t.Errorf("layout %d: %d bytes, the generator says %d", i, c.got, c.want)
@@ -54,7 +54,10 @@ func compare(t *testing.T, what string, got, want []float32, k int) {
 
 // sizes calls f for every tile and a sweep of depths.
 func sizes(f func(rows, cols, k int)) {
-	for _, cols := range []int{8, 16} {
+	for cols := 8; cols <= Width; cols += 8 {
+		if Narrowest(cols) != cols {
+			continue
+		}
 		for rows := 1; rows <= Rows; rows++ {
 			for _, k := range []int{1, 2, 3, 4, 5, 8, 11, 64} {
 				f(rows, cols, k)
@@ -71,19 +74,20 @@ func skipWithoutAssembly(t *testing.T) {
 
 func TestMulEqualsItsTwin(t *testing.T) {
 	skipWithoutAssembly(t)
-	a, b, add, zero := normal(1, 4096), normal(2, 4096), normal(3, 256), make([]float32, 512)
+	const place, panel = 96, 400 // bytes between rows of C, and floats between its panels
+	a, b, add, zero := normal(1, 4096), normal(2, 8192), normal(3, 1024), make([]float32, 512)
 	sizes(func(rows, cols, k int) {
 		for mode := range 8 {
-			segs := []Seg{{Row: [Rows]int32{0, 400, 80, -1, 1000, 44}, B: 0}, {Row: [Rows]int32{-1, 4, 160, 8, 12, 4}, B: int32(64 * k)}}[:mode%2+1]
-			var off Offsets
-			for i := range Rows {
-				off[i] = int32(i * 96)
-			}
-			args := Args{Segs: &segs[0], Count: len(segs), Depth: k, A: &a[0], KS: 4 + 8*(mode&2), Zero: &zero[0], B: &b[0], BS: 64, COff: &off, AddOff: &off}
+			segs := []Seg{
+				{Row: [MaxRows]int32{0, 400, 80, -1, 1000, 44, 88, 96, -1, 52, 4, -1}},
+				{Row: [MaxRows]int32{-1, 4, 160, 8, 12, 4, -1, 800, 0, -1, 16, 400}, B: int32(64 * k)},
+			}[:mode%2+1]
+			off := Evenly(place)
+			args := Args{Segs: &segs[0], Count: len(segs), Depth: k, A: &a[0], KS: 4 + 8*(mode&2), Zero: &zero[0], B: &b[0], BS: 64, Panel: 64 * 130, CPanel: 4 * panel, COff: &off, AddOff: &off}
 			if mode&4 != 0 {
 				args.Add = &add[0]
 			}
-			got, want := normal(4, 256), normal(4, 256)
+			got, want := normal(4, 2*panel), normal(4, 2*panel)
 			args.C = &got[0]
 			Mul(rows, cols, &args)
 			args.C = &want[0]
@@ -94,22 +98,24 @@ func TestMulEqualsItsTwin(t *testing.T) {
 }
 
 func TestMulOfNothing(t *testing.T) {
-	add, c, off := normal(1, 96), normal(2, 96), Offsets{0, 64, 128, 192, 256, 320}
-	Mul(Rows, Cols, &Args{Depth: 1, C: &c[0], COff: &off, Add: &add[0], AddOff: &off})
+	n := Rows * Width
+	add, c, off := normal(1, n), normal(2, n), Evenly(4*Width)
+	Mul(Rows, Width, &Args{Depth: 1, CPanel: 64, C: &c[0], COff: &off, Add: &add[0], AddOff: &off})
 	compare(t, "no segments", c, add, 0)
 }
 
 func TestGatherEqualsItsTwin(t *testing.T) {
 	skipWithoutAssembly(t)
-	a, b, add := normal(1, 4096), normal(2, 4096), normal(3, 96)
+	const panel = 300 // floats between panels of C
+	a, b, add := normal(1, 4096), normal(2, 4096), normal(3, 2*panel)
 	sizes(func(rows, cols, k int) {
 		for _, p := range []*float32{nil, &add[0]} {
 			list := make([]Pair, k)
 			for i := range list {
 				list[i] = Pair{uint32(i * 52 % 4000), uint32(64 * (k - 1 - i))}
 			}
-			args := GatherArgs{Pairs: &list[0], N: k, A: &a[0], B: &b[0], Add: p}
-			got, want := normal(4, 96), normal(4, 96)
+			args := GatherArgs{Pairs: &list[0], N: k, A: &a[0], B: &b[0], Panel: 64 * 70, CPanel: 4 * panel, Add: p}
+			got, want := normal(4, 2*panel), normal(4, 2*panel)
 			args.C = &got[0]
 			Gather(rows, cols, &args)
 			args.C = &want[0]
@@ -136,7 +142,7 @@ func TestPairsEqualsItsTwin(t *testing.T) {
 }
 
 func TestPackB(t *testing.T) {
-	src := normal(1, 12000)
+	src := normal(1, 20000)
 	for _, n := range []int{1, 7, 16, 17, 40, 64, 130} {
 		for _, k := range []int{1, 5, 8, 17, 33} {
 			for _, s := range [][2]int{{n, 1}, {1, k}, {n + 3, 1}, {1, k + 5}, {2 * n, 2}} {
@@ -160,8 +166,8 @@ func TestPackB(t *testing.T) {
 }
 
 func TestPackA(t *testing.T) {
-	src := normal(1, 12000)
-	for _, m := range []int{1, 6, 7, 23, 24, 53} {
+	src := normal(1, 20000)
+	for _, m := range []int{1, 6, 7, 23, 24, 48, 53, 110} {
 		for _, k := range []int{1, 8, 33} {
 			for _, s := range [][2]int{{k, 1}, {1, m}, {1, m + 3}, {2, 2 * m}} {
 				dst := make([]float32, (m+Rows-1)/Rows*Rows*k)
@@ -187,27 +193,26 @@ func BenchmarkSpin(b *testing.B) {
 }
 
 func BenchmarkMul(b *testing.B) {
-	for _, k := range []int{9, 16, 64, 256} {
-		b.Run(fmt.Sprintf("6x16x%d", k), func(b *testing.B) {
-			x, y, c := normal(1, 6*k), normal(2, 16*k), normal(3, 96)
-			seg, off := Seg{}, Offsets{}
-			for i := range Rows {
-				seg.Row[i], off[i] = int32(4*i*k), int32(64*i)
-			}
-			args := Args{Segs: &seg, Count: 1, Depth: k, A: &x[0], KS: 4, B: &y[0], BS: 64, C: &c[0], COff: &off}
-			best, peak := 0.0, 0.0
-			for b.Loop() {
-				start := time.Now()
-				for range 100 {
-					Mul(6, 16, &args)
+	for _, cols := range []int{Cols, Width} {
+		for _, k := range []int{9, 16, 64, 256} {
+			b.Run(fmt.Sprintf("%dx%dx%d", Rows, cols, k), func(b *testing.B) {
+				x, y, c := normal(1, Rows*k), normal(2, cols*k), normal(3, Rows*cols)
+				seg, off := Seg{Row: Evenly(4 * k)}, Evenly(4*cols)
+				args := Args{Segs: &seg, Count: 1, Depth: k, A: &x[0], KS: 4, B: &y[0], BS: 64, Panel: 64 * k, CPanel: 64, C: &c[0], COff: &off}
+				best, peak := 0.0, 0.0
+				for b.Loop() {
+					start := time.Now()
+					for range 100 {
+						Mul(Rows, cols, &args)
+					}
+					best = max(best, float64(100*k*Rows*cols*2)/time.Since(start).Seconds())
+					start = time.Now()
+					n := Spin(1e6)
+					peak = max(peak, float64(n)/time.Since(start).Seconds())
 				}
-				best = max(best, float64(100*k*6*16*2)/time.Since(start).Seconds())
-				start = time.Now()
-				n := Spin(1e6)
-				peak = max(peak, float64(n)/time.Since(start).Seconds())
-			}
-			b.ReportMetric(best/1e9, "GFLOP/s")
-			b.ReportMetric(100*best/peak, "%peak")
-		})
+				b.ReportMetric(best/1e9, "GFLOP/s")
+				b.ReportMetric(100*best/peak, "%peak")
+			})
+		}
 	}
 }

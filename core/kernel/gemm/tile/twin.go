@@ -6,49 +6,52 @@ func at(p *float32, bytes int) *float32 { return (*float32)(unsafe.Add(unsafe.Po
 
 func row(p *float32, bytes, cols int) []float32 { return unsafe.Slice(at(p, bytes), cols) }
 
+// column is element j of a row of panels that lie so many bytes apart.
+func column(p *float32, bytes, panel, j int) *float32 { return at(p, bytes+j/Cols*panel+4*(j%Cols)) }
+
 func mul(rows, cols int, t *Args) {
-	var sum [Rows][Cols]float32
+	var sum [MaxRows][MaxWidth]float32
 	for _, seg := range unsafe.Slice(t.Segs, t.Count) {
 		for k := range t.Depth {
-			b := row(t.B, int(seg.B)+k*t.BS, cols)
 			for i := range rows {
 				if seg.Row[i] < 0 {
 					continue
 				}
 				x := *at(t.A, int(seg.Row[i])+k*t.KS)
-				for j, y := range b {
-					sum[i][j] += x * y
+				for j := range cols {
+					sum[i][j] += x * *column(t.B, int(seg.B)+k*t.BS, t.Panel, j)
 				}
 			}
 		}
 	}
 	for i := range rows {
 		if t.Add != nil {
-			for j, y := range row(t.Add, int(t.AddOff[i]), cols) {
-				sum[i][j] += y
+			for j := range cols {
+				sum[i][j] += *column(t.Add, int(t.AddOff[i]), t.CPanel, j)
 			}
 		}
-		copy(row(t.C, int(t.COff[i]), cols), sum[i][:])
+		for j := range cols {
+			*column(t.C, int(t.COff[i]), t.CPanel, j) = sum[i][j]
+		}
 	}
 }
 
 func gather(rows, cols int, t *GatherArgs) {
-	var sum [Rows][Cols]float32
+	var sum [MaxRows][MaxWidth]float32
 	for _, p := range unsafe.Slice(t.Pairs, t.N) {
-		b := row(t.B, int(p.B), cols)
 		for i, x := range row(t.A, int(p.A), rows) {
-			for j, y := range b {
-				sum[i][j] += x * y
+			for j := range cols {
+				sum[i][j] += x * *column(t.B, int(p.B), t.Panel, j)
 			}
 		}
 	}
 	for i := range rows {
-		if t.Add != nil {
-			for j, y := range row(t.Add, i*Cols*4, cols) {
-				sum[i][j] += y
+		for j := range cols {
+			if t.Add != nil {
+				sum[i][j] += *column(t.Add, 4*Cols*i, t.CPanel, j)
 			}
+			*column(t.C, 4*Cols*i, t.CPanel, j) = sum[i][j]
 		}
-		copy(row(t.C, i*Cols*4, cols), sum[i][:])
 	}
 }
 
