@@ -11,6 +11,9 @@ const (
 	leastTiles     = 24       // of a chunk, so that a panel of weights is used more than once
 	// spreadFloats between matrices keep the 16 places of a tile apart in the L1 cache.
 	spreadFloats = 80
+	// An output larger than this is written past the caches: it would not be
+	// there any more when it is read.
+	streamFloats = 3 << 20
 )
 
 // fewer is a convolution with fewer multiplications: Winograd's F(2x2,3x3), 16
@@ -26,6 +29,7 @@ type fewer struct {
 	oh, ow, n, np int // output pixels and channels, and channels in whole panels
 	biased        bool
 	rotated       bool // the kernels, and input and output channels exchanged
+	stream        bool
 	workers       int
 
 	tiles, per, chunks int // of all images, of a chunk, and the number of chunks
@@ -45,6 +49,7 @@ func newFewer(g geometry, bias bool, workers int) *fewer {
 	f.patches = newPatches(g.h, g.w, g.c, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
 	f.sum = newSum(1, g.c, g.n)
 	f.tiles = g.b * th * tw
+	f.stream = g.b*g.oh*g.ow*g.n >= streamFloats
 	per := max(leastTiles, winogradFloats/(16*(g.c+f.np)), g.c*f.np/(2*(g.c+f.np))) // the last balances reading weights and tiles from L3
 	per = min(per, ceilDiv(f.tiles, wantParts))
 	f.chunks = ceilDiv(f.tiles, roundUp(per, tile.Rows))
@@ -144,11 +149,11 @@ func (f *fewer) write(m, edge []float32, first, n int) {
 		t.Matrix = &m[i*f.np]
 		if 2*ty+1 < f.oh && tx < f.ow/2 {
 			t.Image, t.Row, t.Col, t.N = &y[0], 4*f.ow*f.n, 4*f.n, min(n-i, f.ow/2-tx)
-			winograd.Output(&t, f.n)
+			winograd.Output(&t, f.n, f.stream)
 			continue
 		}
 		t.Image, t.Row, t.Col, t.N = &edge[0], 8*f.n, 4*f.n, 1
-		winograd.Output(&t, f.n)
+		winograd.Output(&t, f.n, false)
 		for r := range min(2, f.oh-2*ty) {
 			copy(y[r*f.ow*f.n:][:min(2, f.ow-2*tx)*f.n], edge[2*r*f.n:])
 		}

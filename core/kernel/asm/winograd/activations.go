@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -113,15 +115,15 @@ func atEdge(name string, edge bool) string {
 }
 
 // input: with rows 1 and 2 of the patch held, each row of the result needs at most one more.
-func input(edge bool) {
-	name := atEdge("avx2Input", edge)
-	open(name, "args *byte", "is Input for whole groups of 8 channels; args is a *Tiles.")
+func (t target) input(edge bool) {
+	name := atEdge(t.prefix+"Input", edge)
+	open(name, "args *byte", fmt.Sprintf("is Input for whole groups of %d channels; args is a *Tiles.", t.channels()))
 	build.Load(build.Param("args"), args)
 	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9, reg.R10, reg.R11}, reg.RAX, reg.RBX, reg.RCX, edge)
 	build.MOVQ(at(args, tilesMatrix), reg.RSI)
 	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
 	eachTile(p, m.bases(), reg.R14, func() {
-		d1, d2, t, o := y[0:4], y[4:8], y[8:12], y[12:16]
+		d1, d2, v, o := t.r[0:4], t.r[4:8], t.r[8:12], t.r[12:16]
 		for c := range 4 {
 			p.load(1, c, 0, d1[c])
 			p.load(2, c, 0, d2[c])
@@ -130,39 +132,44 @@ func input(edge bool) {
 			for c := range 4 {
 				switch r {
 				case 0:
-					p.load(0, c, 0, t[c])
-					build.VSUBPS(d2[c], t[c], t[c])
+					p.load(0, c, 0, v[c])
+					build.VSUBPS(d2[c], v[c], v[c])
 				case 1:
-					build.VADDPS(d2[c], d1[c], t[c])
+					build.VADDPS(d2[c], d1[c], v[c])
 				case 2:
-					build.VSUBPS(d1[c], d2[c], t[c])
+					build.VSUBPS(d1[c], d2[c], v[c])
 				case 3:
-					p.load(3, c, 0, t[c])
-					build.VSUBPS(d1[c], t[c], t[c])
+					p.load(3, c, 0, v[c])
+					build.VSUBPS(d1[c], v[c], v[c])
 				}
 			}
-			build.VSUBPS(t[2], t[0], o[0])
-			build.VADDPS(t[2], t[1], o[1])
-			build.VSUBPS(t[1], t[2], o[2])
-			build.VSUBPS(t[1], t[3], o[3])
+			build.VSUBPS(v[2], v[0], o[0])
+			build.VADDPS(v[2], v[1], o[1])
+			build.VSUBPS(v[1], v[2], o[2])
+			build.VSUBPS(v[1], v[3], o[3])
 			for c := range 4 {
 				build.VMOVUPS(o[c], m[r].at(c))
 			}
 		}
-		advance(operand.U8(32), p.moving...)
-		advance(operand.U8(32), m.bases()...)
+		advance(operand.U8(t.bytes), p.moving...)
+		advance(operand.U8(t.bytes), m.bases()...)
 	})
 }
 
-func output() {
-	open("avx2Output", "args *byte", "is Output for whole groups of 8 channels; args is a *Tiles.")
+// output writes past the caches if stream is set; images must then be aligned.
+func (t target) output(stream bool) {
+	name, store := t.prefix+"Output", func(src, dst operand.Op) { build.VMOVUPS(src, dst) }
+	if stream {
+		name, store = name+"Stream", build.VMOVNTPS
+	}
+	open(name, "args *byte", fmt.Sprintf("is Output for whole groups of %d channels; args is a *Tiles.", t.channels()))
 	build.Load(build.Param("args"), args)
 	p := newPixels([]reg.GPPhysical{reg.R8, reg.R9}, reg.RAX, reg.RBX, reg.RCX, false)
 	build.MOVQ(at(args, tilesMatrix), reg.RSI)
 	m := newMatrices(at(args, tilesXi), [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
 	eachTile(p, m.bases(), reg.R14, func() {
-		s := [2][]reg.VecPhysical{y[0:4], y[4:8]}
-		a, b := y[8], y[9]
+		s := [2][]reg.VecPhysical{t.r[0:4], t.r[4:8]}
+		a, b := t.r[8], t.r[9]
 		for c := range 4 {
 			build.VMOVUPS(m[1].at(c), a)
 			build.VMOVUPS(m[2].at(c), b)
@@ -176,10 +183,10 @@ func output() {
 			build.VSUBPS(s[2], s[1], b)
 			build.VADDPS(s[0], a, a)
 			build.VADDPS(s[3], b, b)
-			build.VMOVUPS(a, p.lines[r].at(0))
-			build.VMOVUPS(b, p.lines[r].at(1))
+			store(a, p.lines[r].at(0))
+			store(b, p.lines[r].at(1))
 		}
-		advance(operand.U8(32), p.moving...)
-		advance(operand.U8(32), m.bases()...)
+		advance(operand.U8(t.bytes), p.moving...)
+		advance(operand.U8(t.bytes), m.bases()...)
 	})
 }

@@ -10,24 +10,43 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-var y = []reg.VecPhysical{
-	reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
-	reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
+// target is an instruction set: sixteen vector registers and the bytes in each.
+type target struct {
+	prefix string
+	r      []reg.VecPhysical
+	bytes  int
+}
+
+var targets = []target{
+	{"avx2", []reg.VecPhysical{
+		reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
+		reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
+	}, 32},
+	{"avx512", []reg.VecPhysical{
+		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7,
+		reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
+	}, 64},
 }
 
 func main() {
 	build.ConstraintExpr("!noasm")
-	input(false)
-	input(true)
-	output()
-	gradient(false)
-	gradient(true)
-	weights("avx2Weights", false)
-	weights("avx2WeightsRotated", true)
-	weightGradient()
+	for _, t := range targets {
+		t.input(false)
+		t.input(true)
+		t.output(false)
+		t.output(true)
+		t.gradient(false)
+		t.gradient(true)
+		t.weights("Weights", false)
+		t.weights("WeightsRotated", true)
+		t.weightGradient()
+	}
 	prefetch()
 	build.Generate()
 }
+
+// channels is the number of channels in a vector.
+func (t target) channels() int { return t.bytes / 4 }
 
 // args is where a function finds its struct of arguments.
 var args = reg.R15
@@ -93,7 +112,7 @@ func advance(by operand.Op, regs ...reg.Register) {
 }
 
 func prefetch() {
-	open("avx2Prefetch", "from *float32, lines int", "is Prefetch, lines above 0.")
+	open("prefetchLines", "from *float32, lines int", "is Prefetch, lines above 0.")
 	build.Load(build.Param("from"), reg.RSI)
 	build.Load(build.Param("lines"), reg.RCX)
 	build.Label("line")

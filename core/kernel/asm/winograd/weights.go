@@ -21,14 +21,13 @@ func loadHalf(r reg.VecPhysical) {
 }
 
 const (
-	row      = 64      // bytes of a row of 16 channels
-	taps     = 9 * row // of a kernel's nine
-	halves   = 2       // vectors of a row
-	vecBytes = 32
+	row  = 64      // bytes of a row of 16 channels
+	taps = 9 * row // of a kernel's nine
 )
 
 // weights are 12 registers of the vertical transform, then four of each of its rows.
-func weights(name string, rotated bool) {
+func (t target) weights(name string, rotated bool) {
+	name = t.prefix + name
 	doc := "is Weights, Rotated false."
 	if rotated {
 		doc = "is Weights, Rotated true."
@@ -42,36 +41,36 @@ func weights(name string, rotated bool) {
 	}
 	m := newMatrices(xi.Addr, [4]reg.GPPhysical{reg.RSI, reg.RDI, reg.R12, reg.R13}, reg.RCX, reg.RDX)
 	build.Load(build.Param("n"), reg.R14)
-	t := [4][]reg.VecPhysical{y[0:3], y[3:6], y[6:9], y[9:12]}
-	a, b, h := y[12], y[13], y[15]
+	held := [4][]reg.VecPhysical{t.r[0:3], t.r[3:6], t.r[6:9], t.r[9:12]}
+	a, b, h := t.r[12], t.r[13], t.r[15]
 	loadHalf(h)
 	build.Label("row")
-	for v := range halves {
+	for v := range row / t.bytes {
 		tap := func(r, c int) operand.Mem {
 			i := 3*r + c
 			if rotated {
 				i = 8 - i
 			}
-			return at(from, i*row+v*vecBytes)
+			return at(from, i*row+v*t.bytes)
 		}
 		for c := range 3 {
-			build.VMOVUPS(tap(0, c), t[0][c])
+			build.VMOVUPS(tap(0, c), held[0][c])
 			build.VMOVUPS(tap(1, c), b)
-			build.VMOVUPS(tap(2, c), t[3][c])
-			build.VADDPS(t[3][c], t[0][c], a)
-			build.VADDPS(b, a, t[1][c])
-			build.VSUBPS(b, a, t[2][c])
-			build.VMULPS(h, t[1][c], t[1][c])
-			build.VMULPS(h, t[2][c], t[2][c])
+			build.VMOVUPS(tap(2, c), held[3][c])
+			build.VADDPS(held[3][c], held[0][c], a)
+			build.VADDPS(b, a, held[1][c])
+			build.VSUBPS(b, a, held[2][c])
+			build.VMULPS(h, held[1][c], held[1][c])
+			build.VMULPS(h, held[2][c], held[2][c])
 		}
-		for r, t := range t {
-			build.VADDPS(t[2], t[0], a)
-			build.VSUBPS(t[1], a, b)
-			build.VADDPS(t[1], a, a)
+		for r, line := range held {
+			build.VADDPS(line[2], line[0], a)
+			build.VSUBPS(line[1], a, b)
+			build.VADDPS(line[1], a, a)
 			build.VMULPS(h, a, a)
 			build.VMULPS(h, b, b)
-			for i, x := range []reg.VecPhysical{t[0], a, b, t[2]} {
-				build.VMOVUPS(x, m[r].at(i).Offset(v*vecBytes))
+			for i, x := range []reg.VecPhysical{line[0], a, b, line[2]} {
+				build.VMOVUPS(x, m[r].at(i).Offset(v*t.bytes))
 			}
 		}
 	}

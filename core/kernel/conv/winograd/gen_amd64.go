@@ -19,6 +19,11 @@ func avx2InputEdge(args *byte)
 //go:noescape
 func avx2Output(args *byte)
 
+// avx2OutputStream is Output for whole groups of 8 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2OutputStream(args *byte)
+
 // avx2Gradient is Gradient for whole panels of 16 channels; args is a *Tiles.
 //
 //go:noescape
@@ -44,7 +49,52 @@ func avx2WeightsRotated(matrix *float32, taps *float32, xi int, n int)
 //go:noescape
 func avx2WeightGradient(taps *float32, matrix *float32, xi int, n int)
 
-// avx2Prefetch is Prefetch, lines above 0.
+// avx512Input is Input for whole groups of 16 channels; args is a *Tiles.
 //
 //go:noescape
-func avx2Prefetch(from *float32, lines int)
+func avx512Input(args *byte)
+
+// avx512InputEdge is Input for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512InputEdge(args *byte)
+
+// avx512Output is Output for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Output(args *byte)
+
+// avx512OutputStream is Output for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512OutputStream(args *byte)
+
+// avx512Gradient is Gradient for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Gradient(args *byte)
+
+// avx512GradientEdge is Gradient for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512GradientEdge(args *byte)
+
+// avx512Weights is Weights, Rotated false.
+//
+//go:noescape
+func avx512Weights(matrix *float32, taps *float32, xi int, n int)
+
+// avx512WeightsRotated is Weights, Rotated true.
+//
+//go:noescape
+func avx512WeightsRotated(matrix *float32, taps *float32, xi int, n int)
+
+// avx512WeightGradient is WeightGradient.
+//
+//go:noescape
+func avx512WeightGradient(taps *float32, matrix *float32, xi int, n int)
+
+// prefetchLines is Prefetch, lines above 0.
+//
+//go:noescape
+func prefetchLines(from *float32, lines int)

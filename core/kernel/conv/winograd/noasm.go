@@ -4,12 +4,22 @@ package winograd
 
 // Without assembly isa.AVX2 is false, and none of these is reached.
 
-func avx2Input(args *byte)                                { panic("winograd: no assembly") }
-func avx2InputEdge(args *byte)                            { panic("winograd: no assembly") }
-func avx2Output(args *byte)                               { panic("winograd: no assembly") }
-func avx2Gradient(args *byte)                             { panic("winograd: no assembly") }
-func avx2GradientEdge(args *byte)                         { panic("winograd: no assembly") }
-func avx2Weights(matrix, taps *float32, xi, n int)        { panic("winograd: no assembly") }
-func avx2WeightsRotated(matrix, taps *float32, xi, n int) { panic("winograd: no assembly") }
-func avx2WeightGradient(taps, matrix *float32, xi, n int) { panic("winograd: no assembly") }
-func avx2Prefetch(from *float32, lines int)               { panic("winograd: no assembly") }
+func avx2Input(args *byte)                                  { panic("winograd: no assembly") }
+func avx2InputEdge(args *byte)                              { panic("winograd: no assembly") }
+func avx2Output(args *byte)                                 { panic("winograd: no assembly") }
+func avx2OutputStream(args *byte)                           { panic("winograd: no assembly") }
+func avx2Gradient(args *byte)                               { panic("winograd: no assembly") }
+func avx2GradientEdge(args *byte)                           { panic("winograd: no assembly") }
+func avx2Weights(matrix, taps *float32, xi, n int)          { panic("winograd: no assembly") }
+func avx2WeightsRotated(matrix, taps *float32, xi, n int)   { panic("winograd: no assembly") }
+func avx2WeightGradient(taps, matrix *float32, xi, n int)   { panic("winograd: no assembly") }
+func avx512Input(args *byte)                                { panic("winograd: no assembly") }
+func avx512InputEdge(args *byte)                            { panic("winograd: no assembly") }
+func avx512Output(args *byte)                               { panic("winograd: no assembly") }
+func avx512OutputStream(args *byte)                         { panic("winograd: no assembly") }
+func avx512Gradient(args *byte)                             { panic("winograd: no assembly") }
+func avx512GradientEdge(args *byte)                         { panic("winograd: no assembly") }
+func avx512Weights(matrix, taps *float32, xi, n int)        { panic("winograd: no assembly") }
+func avx512WeightsRotated(matrix, taps *float32, xi, n int) { panic("winograd: no assembly") }
+func avx512WeightGradient(taps, matrix *float32, xi, n int) { panic("winograd: no assembly") }
+func prefetchLines(from *float32, lines int)                { panic("winograd: no assembly") }

@@ -19,8 +19,9 @@
 // transformed tile is 16 numbers for each channel; the n-th of all tiles and
 // channels make matrix n of 16.
 //
-// Each function has a plain-Go twin that is the definition, and AVX2 assembly
-// (gen_amd64.s, written by core/kernel/asm/winograd) that gives the same bits.
+// Each function has a plain-Go twin that is the definition, and AVX2 and AVX-512
+// assembly (gen_amd64.s, written by core/kernel/asm/winograd) that gives the same
+// bits.
 // Start from [Input].
 package winograd
 
@@ -56,49 +57,82 @@ type Tiles struct {
 
 // Input: the matrices = B' x B over channels 0.. of patches of 4x4 pixels.
 func Input(t *Tiles, channels int) {
-	from := 0
-	if rounds := channels / 8; rounds > 0 && isa.AVX2() {
-		t.step(rounds, 32, 32)
-		if t.Exist != Whole {
-			avx2InputEdge((*byte)(unsafe.Pointer(t)))
+	done := 0
+	if rounds := channels / 16; rounds > 0 && isa.AVX512() {
+		if p := t.part(0, rounds, 64, 64); t.Exist != Whole {
+			avx512InputEdge(p.bytes())
 		} else {
-			avx2Input((*byte)(unsafe.Pointer(t)))
+			avx512Input(p.bytes())
 		}
-		from = 8 * rounds
+		done = 16 * rounds
 	}
-	input(t, from, channels)
+	if rounds := (channels - done) / 8; rounds > 0 && isa.AVX2() {
+		if p := t.part(done, rounds, 32, 32); t.Exist != Whole {
+			avx2InputEdge(p.bytes())
+		} else {
+			avx2Input(p.bytes())
+		}
+		done += 8 * rounds
+	}
+	input(t, done, channels)
 }
 
-// Output: tiles of 2x2 pixels = A' m A over channels 0.. of the matrices.
-func Output(t *Tiles, channels int) {
-	from := 0
-	if rounds := channels / 8; rounds > 0 && isa.AVX2() {
-		t.step(rounds, 32, 32)
-		avx2Output((*byte)(unsafe.Pointer(t)))
-		from = 8 * rounds
+// Output: tiles of 2x2 pixels = A' m A over channels 0.. of the matrices. With
+// stream the image is written past the caches where its addresses allow it.
+func Output(t *Tiles, channels int, stream bool) {
+	done := 0
+	stream = stream && uintptr(unsafe.Pointer(t.Image))%64 == 0 && (t.At|t.Row|t.Col)%64 == 0
+	if rounds := channels / 16; rounds > 0 && isa.AVX512() {
+		if p := t.part(0, rounds, 64, 64); stream {
+			avx512OutputStream(p.bytes())
+		} else {
+			avx512Output(p.bytes())
+		}
+		done = 16 * rounds
 	}
-	output(t, from, channels)
+	if rounds := (channels - done) / 8; rounds > 0 && isa.AVX2() {
+		if p := t.part(done, rounds, 32, 32); stream {
+			avx2OutputStream(p.bytes())
+		} else {
+			avx2Output(p.bytes())
+		}
+		done += 8 * rounds
+	}
+	output(t, done, channels)
 }
 
 // Gradient: the matrices = A dy A' over channels 0.. of tiles of 2x2 pixels, in panels of Cols channels.
 func Gradient(t *Tiles, channels int) {
-	from := 0
-	if rounds := channels / Cols; rounds > 0 && isa.AVX2() {
-		t.step(rounds, 4*Cols, t.Panel)
-		if t.Exist != Whole {
-			avx2GradientEdge((*byte)(unsafe.Pointer(t)))
-		} else {
-			avx2Gradient((*byte)(unsafe.Pointer(t)))
+	rounds := channels / Cols
+	if rounds > 0 && isa.AVX2() {
+		switch p := t.part(0, rounds, 4*Cols, t.Panel); {
+		case isa.AVX512() && t.Exist != Whole:
+			avx512GradientEdge(p.bytes())
+		case isa.AVX512():
+			avx512Gradient(p.bytes())
+		case t.Exist != Whole:
+			avx2GradientEdge(p.bytes())
+		default:
+			avx2Gradient(p.bytes())
 		}
-		from = Cols * rounds
+		gradient(t, Cols*rounds, channels)
+		return
 	}
-	gradient(t, from, channels)
+	gradient(t, 0, channels)
 }
 
-// step is for rounds that move so many bytes in image and matrices.
-func (t *Tiles) step(rounds, image, matrix int) {
-	t.rounds, t.imageStep, t.matrixStep = rounds, 2*t.Col-rounds*image, t.Tile-rounds*matrix
+// part is t from a channel on, for rounds that move so many bytes in image and matrices.
+func (t *Tiles) part(from, rounds, image, matrix int) Tiles {
+	p := *t
+	p.At, p.Matrix = t.At+4*from, at(t.Matrix, 4*from)
+	if t.Exist != Whole && t.Zero != nil {
+		p.Zero = at(t.Zero, 4*from)
+	}
+	p.rounds, p.imageStep, p.matrixStep = rounds, 2*t.Col-rounds*image, t.Tile-rounds*matrix
+	return p
 }
+
+func (t *Tiles) bytes() *byte { return (*byte)(unsafe.Pointer(t)) }
 
 // Weights: the matrices = G w G' for n rows of Cols channels: element (row, j)
 // of matrix i at matrix[i*xi/4 + row*16 + j], of kernel tap t at
@@ -107,6 +141,10 @@ func Weights(matrix, taps *float32, xi, n int, rotated bool) {
 	switch {
 	case !isa.AVX2():
 		weights(matrix, taps, xi, n, rotated)
+	case isa.AVX512() && rotated:
+		avx512WeightsRotated(matrix, taps, xi, n)
+	case isa.AVX512():
+		avx512Weights(matrix, taps, xi, n)
 	case rotated:
 		avx2WeightsRotated(matrix, taps, xi, n)
 	default:
@@ -116,16 +154,19 @@ func Weights(matrix, taps *float32, xi, n int, rotated bool) {
 
 // WeightGradient: taps = G' m G, in the layout of [Weights].
 func WeightGradient(taps, matrix *float32, xi, n int) {
-	if isa.AVX2() {
+	switch {
+	case isa.AVX512():
+		avx512WeightGradient(taps, matrix, xi, n)
+	case isa.AVX2():
 		avx2WeightGradient(taps, matrix, xi, n)
-		return
+	default:
+		weightGradient(taps, matrix, xi, n)
 	}
-	weightGradient(taps, matrix, xi, n)
 }
 
 // Prefetch asks for the cache lines that p begins in, without waiting.
 func Prefetch(p []float32) {
 	if lines := len(p) / 16; lines > 0 && isa.AVX2() {
-		avx2Prefetch(&p[0], lines)
+		prefetchLines(&p[0], lines)
 	}
 }

@@ -71,7 +71,7 @@ func TestAssemblyEqualsTheTwin(t *testing.T) {
 				_, want = run(func(a *Tiles) { gradient(a, 0, channels) })
 				same(t, "Gradient of "+what, got, want)
 				if exist == Whole {
-					got, _ = run(func(a *Tiles) { Output(a, channels) })
+					got, _ = run(func(a *Tiles) { Output(a, channels, false) })
 					want, _ = run(func(a *Tiles) { output(a, 0, channels) })
 					same(t, "Output of "+what, got, want)
 				}
