@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	winogradFloats = 48 << 10 // of a chunk's matrices, about: 192 KiB of the L2 cache
+	winogradFloats = 96 << 10 // of a chunk's matrices, about: 384 KiB of the L2 cache
 	leastTiles     = 24       // of a chunk, so that a panel of weights is used more than once
 	// spreadFloats between matrices keep the 16 places of a tile apart in the L1 cache.
 	spreadFloats = 80
@@ -109,7 +109,11 @@ func (f *fewer) pack(j, r int, local []float32) {
 // multiply: m = v * u for n tiles. On the way it asks for the pixels that will
 // be written, and for those that the next chunk will read.
 func (f *fewer) multiply(m, v []float32, first, n int) {
-	y, x := share(f.y, f.tiles, first, n), share(f.x, f.tiles, first+n, n)
+	var y []float32
+	if !f.stream {
+		y = share(f.y, f.tiles, first, n)
+	}
+	x := share(f.x, f.tiles, first+n, n)
 	from, to := tile.Seg{Row: tile.Evenly(4 * f.c)}, tile.Evenly(4*f.np)
 	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, Panel: 4 * tile.Cols * f.c, CPanel: 4 * tile.Cols, COff: &to, AddOff: &to}
 	for xi := range 16 {
