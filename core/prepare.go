@@ -49,7 +49,7 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	if workers == 0 {
 		workers = tr.Workers
 	}
-	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, CheckFinite: tr.CheckFinite, Localization: schedule(e),
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, CheckFinite: tr.CheckFinite, Localization: schedule(e),
 		Facts: train.Facts{Batch: tr.BatchSize, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
 	if err != nil {
 		return nil, err

@@ -107,9 +107,12 @@ every_epochs = 1
 threshold = 0.5
 `
 
+// bf16 stores the tiny experiment's activations as bfloat16.
+var bf16 = strings.Replace(tiny, "[train]", "[train]\nprecision = \"bf16\"", 1)
+
 // The same bytes for any number of workers, and after SIGKILL and resume.
 func TestRunIsDeterministic(t *testing.T) {
-	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes} {
+	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes, "bf16": bf16} {
 		t.Run(name, func(t *testing.T) { isDeterministic(t, text) })
 	}
 }

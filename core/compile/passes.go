@@ -4,6 +4,7 @@ package compile
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/op"
@@ -28,10 +29,11 @@ var Passes = []Pass{
 	{"fusion", fuse},
 }
 
-// Func runs every pass over a copy of f.
-func Func(f *ir.Func) (*ir.Func, error) {
+// Func runs every pass over a copy of f, and then those that are asked for, such
+// as [BF16].
+func Func(f *ir.Func, more ...Pass) (*ir.Func, error) {
 	f = f.Clone()
-	for _, p := range Passes {
+	for _, p := range slices.Concat(Passes, more) {
 		if err := p.Run(f); err != nil {
 			return nil, fmt.Errorf("compile: @%s: %s: %w", f.Name, p.Name, err)
 		}

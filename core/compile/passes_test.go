@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,14 +24,17 @@ func TestPasses(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, name := p.Funcs[0], strings.TrimSpace(parts["pass"])
-		if name == "all" {
-			if f, err = Func(f); err != nil {
+		if name, more := name, []Pass(nil); strings.HasPrefix(name, "all") {
+			if name == "all, precision" {
+				more = append(more, BF16)
+			}
+			if f, err = Func(f, more...); err != nil {
 				t.Fatal(err)
 			}
 			return f.String()
 		}
 		known := false
-		for _, pass := range Passes {
+		for _, pass := range append(slices.Clone(Passes), BF16) {
 			if pass.Name != name || known {
 				continue
 			}

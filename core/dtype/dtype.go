@@ -8,7 +8,7 @@ type DType uint8
 const (
 	Invalid DType = iota
 	F32           // IEEE 754 binary32, the type of all arithmetic
-	BF16          // bfloat16, a storage type
+	BF16          // bfloat16, a storage type: the upper half of a float32, without denormals
 	I32           // two's complement, the type of indices, labels and iota
 	U32           // random bits and keys; a key is u32[2]
 	U8            // raw pixels

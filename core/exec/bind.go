@@ -64,7 +64,7 @@ func (b *binding) plan() (kernel, error) {
 	if !ok {
 		return nil, fmt.Errorf("no kernel")
 	}
-	return plan(b)
+	return b.widen(plan)
 }
 
 // later binds k once the scratch memory is there.

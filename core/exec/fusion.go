@@ -161,6 +161,8 @@ func immediate(d dtype.DType, data []byte) (fuse.Arg, error) {
 		return fuse.Bool(data[0] != 0), nil
 	case dtype.F32:
 		return fuse.F32(math.Float32frombits(binary.LittleEndian.Uint32(data))), nil
+	case dtype.BF16:
+		return fuse.BF16(binary.LittleEndian.Uint16(data)), nil
 	case dtype.I32:
 		return fuse.I32(int32(binary.LittleEndian.Uint32(data))), nil
 	case dtype.U32:

@@ -93,12 +93,18 @@ func optimSection() Section {
 	}}
 }
 
+// What activations are stored as.
+const (
+	F32  = "f32"
+	BF16 = "bf16"
+)
+
 func trainSection() Section {
 	return Section{Name: "train", Doc: "how long, in what portions, and what is kept", Rows: []Row{
 		row(schema.Int, "epochs", "passes over the training images", atLeast(1), atMost(1<<31-1)),
 		row(schema.Int, "steps", "stop after this many steps; schedules still span the epochs; 0: no cap", def(schema.OfInt(0)), atLeast(0)),
 		row(schema.Int, "batch_size", "images a step; an epoch's last, smaller batch is dropped", def(schema.OfInt(256)), atLeast(1), atMost(1<<24)),
-		row(schema.String, "precision", "arithmetic of the step", def(schema.OfString("f32")), oneOf("f32")),
+		row(schema.String, "precision", "what activations are stored as and products multiply; sums, statistics, parameters and optimizer are f32 always", def(schema.OfString(F32)), oneOf(F32, BF16)),
 		row(schema.Int, "workers", "threads; 0: one a core. Results do not depend on it", def(schema.OfInt(0)), atLeast(0), atMost(4096)),
 		row(schema.Int, "checkpoint_every_epochs", "0: at the end only", def(schema.OfInt(1)), atLeast(0)),
 		row(schema.Int, "keep_checkpoints", "numbered checkpoints kept beside the last; 0: none", def(schema.OfInt(1)), atLeast(0)),

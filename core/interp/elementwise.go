@@ -109,7 +109,7 @@ func elementwise() map[string]row {
 		"add":      pair(func(x, y float64) float64 { return x + y }),
 		"subtract": pair(func(x, y float64) float64 { return x - y }),
 		"multiply": pairOf(func(d dtype.DType, x, y float64) float64 {
-			if d == dtype.F32 {
+			if d.Float() {
 				return x * y
 			}
 			return float64(int64(x) * int64(y) << 32 >> 32)

@@ -1,6 +1,6 @@
 // Package interp owns the oracle: a slow, obvious executor that every fast one
 // is compared with. Elements of every type are held as float64, which holds
-// all 32-bit types exactly; f32 results are rounded once. Start from [Run].
+// all 32-bit types exactly; f32 results are rounded once, bf16 results to f32 first. Start from [Run].
 package interp
 
 import (
@@ -90,6 +90,10 @@ func (t Tensor) round() {
 		for i, x := range t.V {
 			t.V[i] = float64(float32(x))
 		}
+	case dtype.BF16:
+		for i, x := range t.V {
+			t.V[i] = float64(math.Float32frombits(dtype.F32FromBF16(bf16(x))))
+		}
 	case dtype.I32:
 		for i, x := range t.V {
 			t.V[i] = float64(int32(int64(x)))
@@ -100,6 +104,9 @@ func (t Tensor) round() {
 		}
 	}
 }
+
+// bf16 rounds to float32, which is what arithmetic gives, and that to bfloat16.
+func bf16(x float64) uint16 { return dtype.BF16FromF32(math.Float32bits(float32(x))) }
 
 // FromBytes reads little-endian elements; one element fills the whole shape.
 func FromBytes(s shape.Shape, b []byte) Tensor {
@@ -124,7 +131,7 @@ func element(d dtype.DType, b []byte) float64 {
 	case dtype.U32:
 		return float64(binary.LittleEndian.Uint32(b))
 	case dtype.BF16:
-		return float64(math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16))
+		return float64(math.Float32frombits(dtype.F32FromBF16(binary.LittleEndian.Uint16(b))))
 	default:
 		return float64(b[0])
 	}
@@ -137,6 +144,8 @@ func (t Tensor) Bytes() []byte {
 		switch t.Shape.DType {
 		case dtype.F32:
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(x)))
+		case dtype.BF16:
+			b = binary.LittleEndian.AppendUint16(b, bf16(x))
 		case dtype.I32:
 			b = binary.LittleEndian.AppendUint32(b, uint32(int32(x)))
 		case dtype.U32:

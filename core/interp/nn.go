@@ -60,6 +60,7 @@ var nn = map[string]row{
 				}
 			}
 		}
+		follow(a, in, out[0])
 	},
 	"batch_norm_inference": func(a ir.Attrs, in, out []Tensor) {
 		c := len(in[1].V)
@@ -67,10 +68,22 @@ var nn = map[string]row{
 			j := i % c
 			out[0].V[i] = (x-in[3].V[j])/math.Sqrt(in[4].V[j]+a.Float("epsilon", 0))*in[1].V[j] + in[2].V[j]
 		}
+		follow(a, in, out[0])
 	},
 	"batch_norm_grad": func(a ir.Attrs, in, out []Tensor) {
 		x, scale, dy, groups := in[0].V, in[1].V, in[4].V, a.Int("groups", 1)
 		c, n := len(scale), len(x)/groups
+		if a.Bool("relu") {
+			dy = slices.Clone(dy)
+			for i, y := range in[5].V {
+				if !(y > 0) {
+					dy[i] = 0
+				}
+			}
+		}
+		if a.Bool("residual") {
+			copy(out[3].V, dy)
+		}
 		for g := range groups {
 			for j := range c {
 				mean, rstd := in[2].V[g*c+j], 1/math.Sqrt(in[3].V[g*c+j]+a.Float("epsilon", 0))
@@ -142,6 +155,19 @@ var nn = map[string]row{
 			}
 		})
 	},
+}
+
+// follow is what core/compile gives a batch normalisation to do besides: add a
+// residual, the last operand, and rectify.
+func follow(a ir.Attrs, in []Tensor, y Tensor) {
+	for i := range y.V {
+		if a.Bool("residual") {
+			y.V[i] += in[len(in)-1].V[i]
+		}
+		if a.Bool("relu") {
+			y.V[i] = max(y.V[i], 0)
+		}
+	}
 }
 
 func byRow(t Tensor, f func(lo, hi int)) {

@@ -239,8 +239,7 @@ func Element(d dtype.DType, x float64) []byte {
 	case dtype.F32:
 		w = math.Float32bits(float32(x))
 	case dtype.BF16:
-		u := math.Float32bits(float32(x))
-		w = (u + 0x7fff + (u>>16)&1) >> 16
+		w = uint32(dtype.BF16FromF32(math.Float32bits(float32(x))))
 	case dtype.I32:
 		w = uint32(int32(x))
 	default:

@@ -138,7 +138,7 @@ func (t *Trainer) firstBad() (string, error) {
 				}
 			}
 		}
-		compiled, err := compile.Func(head)
+		compiled, err := compile.Func(head, t.passes()...)
 		if err != nil {
 			return "", err
 		}

@@ -30,6 +30,7 @@ type Config struct {
 	Optim     optim.Config
 	Seed      uint64
 	Workers   int
+	BF16      bool // the step stores activations as bfloat16: [compile.BF16]
 	// CheckFinite looks at the whole state after each step, not at the loss
 	// alone, and keeps a copy of the state before it.
 	CheckFinite bool
@@ -102,7 +103,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	}
 	t.slots = slots
 	t.Stages["grad"] = flat.Func
-	compiled, err := compile.Func(flat.Func)
+	compiled, err := compile.Func(flat.Func, t.passes()...)
 	if err != nil {
 		return err
 	}
@@ -126,6 +127,14 @@ func (t *Trainer) build(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// passes are the compiler's that the configuration asks for.
+func (c *Config) passes() (more []compile.Pass) {
+	if c.BF16 {
+		more = append(more, compile.BF16)
+	}
+	return more
 }
 
 // Fresh is the state as it was before the first step.

@@ -12,13 +12,14 @@ import (
 const Align = 64
 
 // Buf is one piece of memory with a view for each element type; the views
-// share their bytes. A Buf of 1-byte elements whose length is not a multiple
-// of four has shorter 4-byte views.
+// share their bytes. A Buf of 1- or 2-byte elements whose length is not a
+// multiple of four has shorter 4-byte views.
 type Buf struct {
-	U8  []uint8 // also bool, 0 or 1
-	F32 []float32
-	I32 []int32
-	U32 []uint32
+	U8   []uint8  // also bool, 0 or 1
+	BF16 []uint16 // the bits of bfloat16s
+	F32  []float32
+	I32  []int32
+	U32  []uint32
 }
 
 // New allocates n zero bytes, 64-byte aligned.
@@ -38,7 +39,7 @@ func Of(b []byte) Buf {
 		panic("buf: memory is not 4-byte aligned")
 	}
 	n := len(b) / 4
-	return Buf{U8: b, F32: unsafe.Slice((*float32)(p), n), I32: unsafe.Slice((*int32)(p), n), U32: unsafe.Slice((*uint32)(p), n)}
+	return Buf{U8: b, BF16: unsafe.Slice((*uint16)(p), len(b)/2), F32: unsafe.Slice((*float32)(p), n), I32: unsafe.Slice((*int32)(p), n), U32: unsafe.Slice((*uint32)(p), n)}
 }
 
 // OfF32 views v.
@@ -49,6 +50,11 @@ func OfI32(v []int32) Buf { return of(unsafe.Pointer(unsafe.SliceData(v)), len(v
 
 // OfU32 views v.
 func OfU32(v []uint32) Buf { return of(unsafe.Pointer(unsafe.SliceData(v)), len(v)) }
+
+// OfBF16 views v, whose first element must be 4-byte aligned.
+func OfBF16(v []uint16) Buf {
+	return Of(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), 2*len(v)))
+}
 
 func of(p unsafe.Pointer, words int) Buf { return Of(unsafe.Slice((*byte)(p), 4*words)) }
 

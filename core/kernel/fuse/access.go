@@ -2,6 +2,7 @@ package fuse
 
 import (
 	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/vec"
 )
@@ -89,6 +90,8 @@ func widen(d []float32, src buf.Buf, t dtype.DType, at int) {
 		vec.MaskFromBool(words(d), src.U8[at:at+len(d)])
 	case dtype.U8:
 		vec.U32FromU8(words(d), src.U8[at:at+len(d)])
+	case dtype.BF16:
+		bf16.Widen(d, src.BF16[at:at+len(d)])
 	default:
 		copy(d, src.F32[at:at+len(d)])
 	}
@@ -126,6 +129,8 @@ func lane(src buf.Buf, t dtype.DType, at int) uint32 {
 		return -uint32(min(src.U8[at], 1))
 	case dtype.U8:
 		return uint32(src.U8[at])
+	case dtype.BF16:
+		return dtype.F32FromBF16(src.BF16[at])
 	}
 	return src.U32[at]
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/fwlab/fw/core/shape"
 )
 
-var types = []dtype.DType{dtype.F32, dtype.I32, dtype.U32, dtype.Bool, dtype.U8}
+var types = []dtype.DType{dtype.F32, dtype.BF16, dtype.I32, dtype.U32, dtype.Bool, dtype.U8}
 
 // ops lists what each element type admits, with the type of the result.
 func ops(t dtype.DType) []Op {
@@ -51,6 +51,12 @@ func fillRandom(b buf.Buf, t dtype.DType, seed uint64) {
 			if s.Intn(4) == 0 {
 				b.F32[i] = special[s.Intn(len(special))]
 			}
+		case dtype.BF16:
+			v := float32(s.Normal()) * 3
+			if s.Intn(4) == 0 {
+				v = special[s.Intn(len(special))]
+			}
+			b.BF16[i] = dtype.BF16FromF32(math.Float32bits(v))
 		case dtype.I32, dtype.U32:
 			b.U32[i] = uint32(s.Intn(7) - 3)
 			if s.Intn(4) == 0 {
@@ -100,14 +106,9 @@ func run(t fataler, s Spec, workers int, in []buf.Buf, alias map[int]int) ([]buf
 func check(t fataler, s Spec, types []dtype.DType, got []buf.Buf, want [][]scalar) {
 	for o := range got {
 		for e, w := range want[o] {
-			g := scalar{t: types[o]}
-			if g.t.Size() == 1 {
-				g.bits = uint32(got[o].U8[e])
-			} else {
-				g.bits = got[o].U32[e]
-			}
-			zeros := g.t == dtype.F32 && g.f() == 0 && w.f() == 0
-			if nan := g.t == dtype.F32 && g.f() != g.f() && w.f() != w.f(); g.bits != w.bits && !nan && !zeros || g.t != w.t {
+			g := load(got[o], types[o], e)
+			zeros := g.t.Float() && g.f() == 0 && w.f() == 0
+			if nan := g.t.Float() && g.f() != g.f() && w.f() != w.f(); g.bits != w.bits && !nan && !zeros || g.t != w.t {
 				t.Fatalf("output %d, element %d of %v: %v %x, want %v %x\n%v", o, e, s.Dims, g.t, g.bits, w.t, w.bits, s.Code)
 			}
 		}
@@ -279,7 +280,7 @@ func TestBadProgramsAreErrors(t *testing.T) {
 		name, want string
 		s          Spec
 	}{
-		{"type", "f32", Spec{Dims: []int{4}, Inputs: []Input{{dtype.BF16, []int{1}}}}},
+		{"type", "f32", Spec{Dims: []int{4}, Inputs: []Input{{dtype.Image, []int{1}}}}},
 		{"stride count", "expected 1 strides", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, nil}}}},
 		{"stride", "out of range", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, []int{1 << 40}}}}},
 		{"negative stride", "out of range", Spec{Dims: []int{4}, Inputs: []Input{{dtype.F32, []int{-1}}}}},

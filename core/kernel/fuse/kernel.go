@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/vec"
 	"github.com/fwlab/fw/core/pool"
@@ -57,11 +58,11 @@ func New(s Spec, workers int) (*Kernel, error) {
 	if err := out.Check(); err != nil {
 		return nil, fmt.Errorf("fuse: %w", err)
 	}
-	l, outs, err := lower(s)
+	l, outs, types, err := lower(s)
 	if err != nil {
 		return nil, err
 	}
-	k := &Kernel{n: out.Size(), inNodes: l.inputs, outNodes: outs, workers: make([]state, workers)}
+	k := &Kernel{n: out.Size(), inNodes: l.inputs, outNodes: outs, outTypes: types, workers: make([]state, workers)}
 	for i, in := range s.Inputs {
 		if len(in.Strides) != len(s.Dims) {
 			return nil, fmt.Errorf("fuse: input %d: expected %d strides, found %v", i, len(s.Dims), in.Strides)
@@ -73,13 +74,6 @@ func New(s Spec, workers int) (*Kernel, error) {
 		}
 		k.layouts = append(k.layouts, layoutOf(s.Dims, in.Strides))
 		k.inTypes = append(k.inTypes, in.DType)
-	}
-	for i, a := range s.Outputs {
-		_, t, err := l.arg(a)
-		if err != nil {
-			return nil, fmt.Errorf("fuse: output %d: %w", i, err)
-		}
-		k.outTypes = append(k.outTypes, t)
 	}
 	k.plan = makePlan(l, outs, k.layouts, k.n)
 	k.chunk = max(1, chunkElements/k.plan.block) * k.plan.block
@@ -233,6 +227,8 @@ func (k *Kernel) store(s store, v []float32, off int) {
 		vec.BoolFromMask(out.U8[off:off+len(v)], words(v))
 	case dtype.U8:
 		vec.U8FromU32(out.U8[off:off+len(v)], words(v))
+	case dtype.BF16:
+		bf16.Narrow(out.BF16[off:off+len(v)], v)
 	default:
 		copy(out.F32[off:off+len(v)], v)
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/vec"
 )
 
@@ -24,42 +25,49 @@ type lowering struct {
 	inputs []int          // the node of each input
 	imms   map[uint32]int // the node of each immediate, by its bits
 	values []int          // the node of each instruction
+	// rounded is, by node that holds a bfloat16 as the float32 that it is, the node
+	// that it was rounded from. A store rounds too, so it takes that one.
+	rounded map[int]int
 	types  []dtype.DType  // of each instruction
 }
 
-func lower(s Spec) (*lowering, []int, error) {
-	l := &lowering{imms: map[uint32]int{}}
+// lower returns the nodes, and of each output its node and type.
+func lower(s Spec) (*lowering, []int, []dtype.DType, error) {
+	l := &lowering{imms: map[uint32]int{}, rounded: map[int]int{}}
 	for i, in := range s.Inputs {
 		if !supported(in.DType) {
-			return nil, nil, fmt.Errorf("fuse: input %d: expected f32, i32, u32, u8 or bool, found %v", i, in.DType)
+			return nil, nil, nil, fmt.Errorf("fuse: input %d: expected f32, bf16, i32, u32, u8 or bool, found %v", i, in.DType)
 		}
 		l.inputs = append(l.inputs, l.add(node{kind: argInput, dtype: in.DType, input: i}))
 	}
 	for i, in := range s.Code {
 		v, err := l.instr(in)
 		if err != nil {
-			return nil, nil, fmt.Errorf("fuse: instruction %d, %v: %w", i, in.Op, err)
+			return nil, nil, nil, fmt.Errorf("fuse: instruction %d, %v: %w", i, in.Op, err)
 		}
 		if got := l.typeOf(v, in); in.DType != dtype.Invalid && in.DType != got {
-			return nil, nil, fmt.Errorf("fuse: instruction %d, %v: expected a result of %v, found %v", i, in.Op, in.DType, got)
+			return nil, nil, nil, fmt.Errorf("fuse: instruction %d, %v: expected a result of %v, found %v", i, in.Op, in.DType, got)
 		}
 		l.values = append(l.values, v)
 		l.types = append(l.types, l.typeOf(v, in))
 	}
-	outs := make([]int, len(s.Outputs))
+	outs, types := make([]int, len(s.Outputs)), make([]dtype.DType, len(s.Outputs))
 	for i, a := range s.Outputs {
-		n, _, err := l.arg(a)
+		n, t, err := l.arg(a)
 		if err != nil {
-			return nil, nil, fmt.Errorf("fuse: output %d: %w", i, err)
+			return nil, nil, nil, fmt.Errorf("fuse: output %d: %w", i, err)
 		}
-		outs[i] = n
+		if from, ok := l.rounded[n]; ok {
+			n = from
+		}
+		outs[i], types[i] = n, t
 	}
-	return l, outs, nil
+	return l, outs, types, nil
 }
 
 func supported(d dtype.DType) bool {
 	switch d {
-	case dtype.F32, dtype.I32, dtype.U32, dtype.U8, dtype.Bool:
+	case dtype.F32, dtype.BF16, dtype.I32, dtype.U32, dtype.U8, dtype.Bool:
 		return true
 	}
 	return false
@@ -209,14 +217,22 @@ func (l *lowering) special(o Op, t dtype.DType, n [3]int, in Instr) (int, bool) 
 	return 0, false
 }
 
-// convert lowers a conversion. Bytes live in registers as words of 0 to 255.
+// convert lowers a conversion. Bytes live in registers as words of 0 to 255,
+// bfloat16s as float32s.
 func (l *lowering) convert(a int, from, to dtype.DType) (int, error) {
 	one := uint32(1)
 	switch {
 	case !supported(to):
-		return 0, fmt.Errorf("expected a result of f32, i32, u32, u8 or bool, found %v", to)
-	case from == to:
+		return 0, fmt.Errorf("expected a result of f32, bf16, i32, u32, u8 or bool, found %v", to)
+	case from == to, from == dtype.BF16 && to == dtype.F32:
 		return a, nil
+	case from == dtype.BF16:
+		return l.convert(a, dtype.F32, to)
+	case to == dtype.BF16:
+		x, err := l.convert(a, from, dtype.F32)
+		n := l.op(to, func(d, a, _, _ []float32) { bf16.Round(d, a[:len(d)]) }, x)
+		l.rounded[n] = x
+		return n, err
 	case to == dtype.Bool && from == dtype.F32:
 		return l.op(to, floatPrims[NE], a, l.imm(from, 0)), nil
 	case to == dtype.Bool:

@@ -62,6 +62,11 @@ func F32(v float32) Arg {
 	return Arg{kind: argImmediate, bits: math.Float32bits(v), dtype: dtype.F32}
 }
 
+// BF16 is a bfloat16 immediate, by its bits.
+func BF16(bits uint16) Arg {
+	return Arg{kind: argImmediate, bits: dtype.F32FromBF16(bits), dtype: dtype.BF16}
+}
+
 // I32 is an integer immediate.
 func I32(v int32) Arg { return Arg{kind: argImmediate, bits: uint32(v), dtype: dtype.I32} }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/fwlab/fw/core/kernel/vec"
 )
 
-// scalar is a value of the twin: its bits and its type; a predicate is 0 or 1.
+// scalar is a value of the twin: its bits and its type; a predicate is 0 or 1, a
+// bfloat16 has the bits of the float32 that it is.
 type scalar struct {
 	bits uint32
 	t    dtype.DType
@@ -26,7 +27,7 @@ func ofB(v bool) scalar {
 // number is the value as a float64, which holds every element type exactly.
 func (s scalar) number() float64 {
 	switch s.t {
-	case dtype.F32:
+	case dtype.F32, dtype.BF16:
 		return float64(s.f())
 	case dtype.I32:
 		return float64(int32(s.bits))
@@ -70,10 +71,17 @@ func element(s Spec, in []buf.Buf, i, e int) scalar {
 		e /= s.Dims[d]
 	}
 	t := s.Inputs[i].DType
-	if t.Size() == 1 {
-		return scalar{uint32(in[i].U8[at]), t}
+	return load(in[i], t, at)
+}
+
+func load(b buf.Buf, t dtype.DType, at int) scalar {
+	switch {
+	case t == dtype.BF16:
+		return scalar{uint32(b.BF16[at]) << 16, t}
+	case t.Size() == 1:
+		return scalar{uint32(b.U8[at]), t}
 	}
-	return scalar{in[i].U32[at], t}
+	return scalar{b.U32[at], t}
 }
 
 func eval(in Instr, a, b, c scalar) scalar {
@@ -261,6 +269,10 @@ func convertTo(to dtype.DType, a scalar) scalar {
 		return ofB(x != 0)
 	case to == dtype.F32:
 		return ofF(float32(x))
+	case to == dtype.BF16:
+		return scalar{uint32(dtype.BF16FromF32(math.Float32bits(float32(x)))) << 16, to}
+	case a.t == dtype.BF16:
+		return convertTo(to, scalar{a.bits, dtype.F32})
 	case a.t != dtype.F32 && to == dtype.U8:
 		return scalar{a.bits & 0xff, to}
 	case a.t != dtype.F32:

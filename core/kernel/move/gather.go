@@ -103,14 +103,17 @@ func (k *GatherKernel) Run(p *pool.Pool) { p.Run(k.chunks, k) }
 // Chunk implements pool.Task.
 func (k *GatherKernel) Chunk(i, worker int) {
 	lo, hi := i*k.group, min((i+1)*k.group, k.batch*k.middle*k.m)
-	if k.dtype.Size() == 1 {
+	switch k.dtype.Size() {
+	case 1:
 		gatherRows(&k.picks, k.dst.U8, k.src.U8, lo, hi)
-		return
+	case 2:
+		gatherRows(&k.picks, k.dst.BF16, k.src.BF16, lo, hi)
+	default:
+		gatherRows(&k.picks, k.dst.U32, k.src.U32, lo, hi)
 	}
-	gatherRows(&k.picks, k.dst.U32, k.src.U32, lo, hi)
 }
 
-func gatherRows[T uint8 | uint32](p *picks, dst, src []T, lo, hi int) {
+func gatherRows[T element](p *picks, dst, src []T, lo, hi int) {
 	j, outer := lo%p.m, lo/p.m
 	for r := lo; r < hi; r++ {
 		from := outer*p.n + p.clamp(p.indices[outer/p.middle*p.m+j])
@@ -195,14 +198,13 @@ func (k *ScatterKernel) Run(p *pool.Pool) {
 func (k *ScatterKernel) Chunk(i, worker int) {
 	outer, lo := i/k.blocks, i%k.blocks*k.columns
 	n := min(k.columns, k.inner-lo)
+	bytes := k.dtype.Size()
 	for j, index := range k.indices[outer/k.middle*k.m:][:k.m] {
 		to := (outer*k.n+k.clamp(index))*k.inner + lo
 		from := (outer*k.m+j)*k.inner + lo
 		switch {
-		case k.set && k.dtype.Size() == 1:
-			copy(k.dst.U8[to:to+n], k.updates.U8[from:])
 		case k.set:
-			copy(k.dst.U32[to:to+n], k.updates.U32[from:])
+			copy(k.dst.U8[to*bytes:(to+n)*bytes], k.updates.U8[from*bytes:])
 		case k.dtype == dtype.F32 && n == 1:
 			k.dst.F32[to] += k.updates.F32[from]
 		case k.dtype == dtype.F32:

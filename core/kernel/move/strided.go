@@ -1,6 +1,6 @@
 // Package move owns the kernels that rearrange elements without computing with
 // them: transpose, slice, pad, concatenate, gather, scatter, sort and their
-// relatives. All take 4-byte elements and predicates alike unless said
+// relatives. All take elements of 1, 2 and 4 bytes alike unless said
 // otherwise; outputs must not overlap inputs unless said otherwise. Start from
 // [NewTranspose].
 package move
@@ -124,16 +124,22 @@ func (k *Strided) Run(p *pool.Pool) { p.Run(k.chunks, k) }
 // Chunk implements pool.Task.
 func (k *Strided) Chunk(i, worker int) {
 	lo, hi := i*k.group, min((i+1)*k.group, k.units())
-	if k.dtype.Size() == 1 {
+	switch k.dtype.Size() {
+	case 1:
 		stridedUnits(k, k.dst.U8, k.src.U8, lo, hi, nil)
-		return
+	case 2:
+		stridedUnits(k, k.dst.BF16, k.src.BF16, lo, hi, nil)
+	default:
+		stridedUnits(k, k.dst.U32, k.src.U32, lo, hi, vec.Transpose)
 	}
-	stridedUnits(k, k.dst.U32, k.src.U32, lo, hi, vec.Transpose)
 }
+
+// element is what the copies move.
+type element interface{ uint8 | uint16 | uint32 }
 
 type transposer[T any] func(dst []T, dstStride int, src []T, srcStride, rows, cols int)
 
-func stridedUnits[T uint8 | uint32](k *Strided, dst, src []T, lo, hi int, transpose transposer[T]) {
+func stridedUnits[T element](k *Strided, dst, src []T, lo, hi int, transpose transposer[T]) {
 	var index [shape.MaxRank]int
 	seg, rest := lo%k.segments, lo/k.segments
 	til, rest := rest%k.tiles, rest/k.tiles
@@ -175,7 +181,7 @@ func stridedUnits[T uint8 | uint32](k *Strided, dst, src []T, lo, hi int, transp
 }
 
 // line: dst[d + j*ds] = src[s + j*ss] for j < n.
-func line[T uint8 | uint32](dst, src []T, d, s, n, ds, ss int) {
+func line[T element](dst, src []T, d, s, n, ds, ss int) {
 	switch {
 	case ds == 1 && ss == 1 && n >= 8:
 		copy(dst[d:d+n], src[s:s+n])

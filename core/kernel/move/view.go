@@ -13,8 +13,8 @@ func tensor(op string, d dtype.DType, dims []int) (shape.Shape, error) {
 	if err := s.Check(); err != nil {
 		return s, fmt.Errorf("%s: %w", op, err)
 	}
-	if d.Size() != 1 && d.Size() != 4 {
-		return s, fmt.Errorf("%s: expected elements of 1 or 4 bytes, found %v", op, s)
+	if d.Size() == 0 {
+		return s, fmt.Errorf("%s: expected elements of 1, 2 or 4 bytes, found %v", op, s)
 	}
 	return s, nil
 }
