@@ -9,7 +9,7 @@ import (
 )
 
 // pairs is the channelwise product of depthwise convolutions.
-func (t target) pairs(vecs int) {
+func (t target) channelwise(vecs int) {
 	text(fmt.Sprintf("%sPairs%d", t.prefix, vecs*t.bytes/4), "args *byte",
 		"is tile.Pairs for this many channels; args is a *tile.GatherArgs.")
 	build.Load(build.Param("args"), args)

@@ -20,6 +20,7 @@ type target struct {
 	registers  []reg.VecPhysical
 	bytes      int
 	rows, vecs int
+	pairs      bool // elements of A and B are pairs of bfloat16, and C may be bfloat16
 }
 
 var avx2 = target{
@@ -46,19 +47,22 @@ var avx512 = target{
 	vecs:  2,
 }
 
+var bf16 = target{prefix: "bf16", registers: avx512.registers, bytes: avx512.bytes, rows: avx512.rows, vecs: avx512.vecs, pairs: true}
+
 // panelBytes is a row of a panel of B: 16 columns.
 const panelBytes = 64
 
 func main() {
 	build.ConstraintExpr("!noasm")
-	for _, t := range []target{avx2, avx512} {
+	for _, t := range []target{avx2, avx512, bf16} {
 		t.mul()
 		t.gather()
 		t.spin()
-		t.strips(t.rows)
 	}
-	avx2.pairs(4)
-	avx2.pairs(1)
+	avx2.strips(avx2.rows)
+	avx512.strips(avx512.rows)
+	avx2.channelwise(4)
+	avx2.channelwise(1)
 	avx2.transpose()
 	avx2.strips(panelBytes / 4)
 	build.Generate()
@@ -107,9 +111,18 @@ func (t target) step(k block, a, b []operand.Mem) {
 		x := k.a[i%2]
 		build.VBROADCASTSS(a[i], x)
 		for v, r := range row {
-			build.VFMADD231PS(k.b[v], x, r)
+			t.add(k.b[v], x, r)
 		}
 	}
+}
+
+// add adds products of a and b to sum.
+func (t target) add(b, a, sum reg.VecPhysical) {
+	if t.pairs {
+		t.dpbf16(b, a, sum)
+		return
+	}
+	build.VFMADD231PS(b, a, sum)
 }
 
 // vectors are where the vectors of a row of panels lie: side by side in the
@@ -190,7 +203,7 @@ func (t target) spin() {
 	build.Label("round")
 	for range 4 {
 		for i := range t.rows * t.vecs {
-			build.VFMADD231PS(t.registers[last], t.registers[last-1], t.registers[i])
+			t.add(t.registers[last], t.registers[last-1], t.registers[i])
 		}
 	}
 	build.DECQ(n)

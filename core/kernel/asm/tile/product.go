@@ -10,7 +10,7 @@ import (
 const (
 	argSegs, argCount, argDepth, argA, argKS, argZero        = 0, 8, 16, 24, 32, 40
 	argB, argBS, argPanel, argC, argCOff, argCPanel          = 48, 56, 64, 72, 80, 88
-	argAdd, argAddOff                                        = 96, 104
+	argAdd, argAddOff, argHalf                               = 96, 104, 112
 	segB, segSize                                            = 48, 56
 	gatherPairs, gatherN, gatherA, gatherB                   = 0, 8, 16, 24
 	gatherPanel, gatherC, gatherCPanel, gatherAdd, unrolling = 32, 40, 48, 56, 4
@@ -130,16 +130,35 @@ func (t target) tile(l labels, locals map[string]operand.Mem, rows, vecs int) {
 	if t.paneled(vecs) {
 		build.MOVQ(at(args, argCPanel), panel)
 	}
+	if t.paneled(vecs) && t.pairs { // what is added is float32
+		build.MOVQ(at(args, argHalf), reg.RCX)
+		build.SHLQ(reg.CL, panel)
+	}
 	build.MOVQ(at(args, argAdd), p)
 	build.TESTQ(p, p)
 	build.JZ(l.ref("store"))
 	build.MOVQ(at(args, argAddOff), table)
 	each(func(m operand.Mem, r reg.VecPhysical) { build.VADDPS(m, r, r) })
 	l.define("store")
+	if t.paneled(vecs) && t.pairs {
+		build.MOVQ(at(args, argCPanel), panel)
+	}
 	build.MOVQ(at(args, argC), p)
 	build.MOVQ(at(args, argCOff), table)
+	if t.pairs {
+		build.CMPQ(at(args, argHalf), operand.U8(0))
+		build.JNE(l.ref("half"))
+	}
 	each(func(m operand.Mem, r reg.VecPhysical) { build.VMOVUPS(r, m) })
 	end()
+	if t.pairs {
+		l.define("half")
+		each(func(m operand.Mem, r reg.VecPhysical) {
+			t.narrow(r)
+			build.VMOVUPS(r.(reg.Vec).AsY(), m)
+		})
+		end()
+	}
 }
 
 func (t target) gather() {

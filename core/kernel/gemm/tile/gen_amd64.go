@@ -19,11 +19,6 @@ func avx2Gather(variant int, args *byte)
 //go:noescape
 func avx2Spin(rounds int)
 
-// avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
-//
-//go:noescape
-func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
-
 // avx512Mul is tile.Mul for this many rows and vectors of columns; args is a *tile.Args.
 //
 //go:noescape
@@ -38,6 +33,26 @@ func avx512Gather(variant int, args *byte)
 //
 //go:noescape
 func avx512Spin(rounds int)
+
+// bf16Mul is tile.Mul for this many rows and vectors of columns; args is a *tile.Args.
+//
+//go:noescape
+func bf16Mul(variant int, args *byte)
+
+// bf16Gather is tile.Gather for this many rows and vectors of columns; args is a *tile.GatherArgs.
+//
+//go:noescape
+func bf16Gather(variant int, args *byte)
+
+// bf16Spin runs 4*24 independent vector multiply-adds a round.
+//
+//go:noescape
+func bf16Spin(rounds int)
+
+// avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
+//
+//go:noescape
+func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
 
 // avx512Strips12 sets dst[q*panel/4 + 12*p + x] = src[p*stride/4 + 12*q + x] for p < n, q < 4, x < 12, and may write x up to the next multiple of 16; stride and panel in bytes.
 //

@@ -3557,32 +3557,6 @@ round:
 	VZEROUPPER
 	RET
 
-// func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
-// Requires: AVX
-TEXT ·avx2Strips6(SB), NOSPLIT, $0-40
-	MOVQ dst+0(FP), DI
-	MOVQ src+8(FP), SI
-	MOVQ stride+16(FP), AX
-	MOVQ panel+24(FP), BX
-	MOVQ n+32(FP), CX
-	LEAQ (BX)(BX*2), DX
-
-row:
-	VMOVUPS (SI), Y0
-	VMOVUPS Y0, (DI)
-	VMOVUPS 24(SI), Y1
-	VMOVUPS Y1, (DI)(BX*1)
-	VMOVUPS 48(SI), Y2
-	VMOVUPS Y2, (DI)(BX*2)
-	VMOVUPS 72(SI), Y3
-	VMOVUPS Y3, (DI)(DX*1)
-	ADDQ    AX, SI
-	ADDQ    $0x18, DI
-	DECQ    CX
-	JNZ     row
-	VZEROUPPER
-	RET
-
 // func avx512Mul(variant int, args *byte)
 // Requires: AVX, AVX512F, CMOV
 TEXT ·avx512Mul(SB), NOSPLIT, $56-16
@@ -13755,6 +13729,13837 @@ round:
 	VFMADD231PS Z31, Z30, Z23
 	DECQ        CX
 	JNZ         round
+	VZEROUPPER
+	RET
+
+// func bf16Mul(variant int, args *byte)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·bf16Mul(SB), NOSPLIT, $56-16
+	MOVQ args+8(FP), R15
+	MOVQ variant+0(FP), AX
+	CMPQ AX, $0x0c
+	JLT  below12
+	CMPQ AX, $0x12
+	JLT  below18
+	CMPQ AX, $0x15
+	JLT  below21
+	CMPQ AX, $0x16
+	JLT  below22
+	CMPQ AX, $0x17
+	JLT  below23
+	JMP  r12v2
+
+below23:
+	JMP r12v1
+
+below22:
+	JMP r11v2
+
+below21:
+	CMPQ AX, $0x13
+	JLT  below19
+	CMPQ AX, $0x14
+	JLT  below20
+	JMP  r11v1
+
+below20:
+	JMP r10v2
+
+below19:
+	JMP r10v1
+
+below18:
+	CMPQ AX, $0x0f
+	JLT  below15
+	CMPQ AX, $0x10
+	JLT  below16
+	CMPQ AX, $0x11
+	JLT  below17
+	JMP  r9v2
+
+below17:
+	JMP r9v1
+
+below16:
+	JMP r8v2
+
+below15:
+	CMPQ AX, $0x0d
+	JLT  below13
+	CMPQ AX, $0x0e
+	JLT  below14
+	JMP  r8v1
+
+below14:
+	JMP r7v2
+
+below13:
+	JMP r7v1
+
+below12:
+	CMPQ AX, $0x06
+	JLT  below6
+	CMPQ AX, $0x09
+	JLT  below9
+	CMPQ AX, $0x0a
+	JLT  below10
+	CMPQ AX, $0x0b
+	JLT  below11
+	JMP  r6v2
+
+below11:
+	JMP r6v1
+
+below10:
+	JMP r5v2
+
+below9:
+	CMPQ AX, $0x07
+	JLT  below7
+	CMPQ AX, $0x08
+	JLT  below8
+	JMP  r5v1
+
+below8:
+	JMP r4v2
+
+below7:
+	JMP r4v1
+
+below6:
+	CMPQ AX, $0x03
+	JLT  below3
+	CMPQ AX, $0x04
+	JLT  below4
+	CMPQ AX, $0x05
+	JLT  below5
+	JMP  r3v2
+
+below5:
+	JMP r3v1
+
+below4:
+	JMP r2v2
+
+below3:
+	CMPQ AX, $0x01
+	JLT  below1
+	CMPQ AX, $0x02
+	JLT  below2
+	JMP  r2v1
+
+below2:
+	JMP r1v2
+
+below1:
+	VPXORD Z0, Z0, Z0
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r1v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r1v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r1v1rest
+
+r1v1four:
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (R8)(DI*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (R8)(DI*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (R8)(DI*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (R8)(DI*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r1v1four
+
+r1v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r1v1done
+
+r1v1one:
+	VMOVUPS      (SI), Z1
+	VBROADCASTSS (R8)(DI*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r1v1one
+
+r1v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r1v1segment
+
+r1v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r1v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+
+r1v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r1v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VZEROUPPER
+	RET
+
+r1v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	VZEROUPPER
+	RET
+
+r1v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r1v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r1v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r1v2rest
+
+r1v2four:
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(BP*1), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(BP*1), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(BP*1), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(BP*1), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r1v2four
+
+r1v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r1v2done
+
+r1v2one:
+	VMOVUPS      (SI), Z2
+	VMOVUPS      (SI)(BP*1), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r1v2one
+
+r1v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r1v2segment
+
+r1v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r1v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+
+r1v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r1v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r1v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r2v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r2v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r2v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r2v1rest
+
+r2v1four:
+	VMOVUPS      (SI), Z2
+	VBROADCASTSS (R8)(DI*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VBROADCASTSS (R8)(DI*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VBROADCASTSS (R8)(DI*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z2
+	VBROADCASTSS (R8)(DI*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r2v1four
+
+r2v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r2v1done
+
+r2v1one:
+	VMOVUPS      (SI), Z2
+	VBROADCASTSS (R8)(DI*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r2v1one
+
+r2v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r2v1segment
+
+r2v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r2v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+
+r2v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r2v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	VZEROUPPER
+	RET
+
+r2v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	VZEROUPPER
+	RET
+
+r2v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r2v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r2v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r2v2rest
+
+r2v2four:
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(BP*1), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(BP*1), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(BP*1), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(BP*1), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r2v2four
+
+r2v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r2v2done
+
+r2v2one:
+	VMOVUPS      (SI), Z4
+	VMOVUPS      (SI)(BP*1), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r2v2one
+
+r2v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r2v2segment
+
+r2v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r2v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+
+r2v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r2v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r2v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r3v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r3v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r3v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r3v1rest
+
+r3v1four:
+	VMOVUPS      (SI), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r3v1four
+
+r3v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r3v1done
+
+r3v1one:
+	VMOVUPS      (SI), Z3
+	VBROADCASTSS (R8)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r3v1one
+
+r3v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r3v1segment
+
+r3v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r3v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+
+r3v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r3v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VZEROUPPER
+	RET
+
+r3v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	VZEROUPPER
+	RET
+
+r3v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r3v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r3v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r3v2rest
+
+r3v2four:
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(BP*1), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(BP*1), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(BP*1), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(BP*1), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r3v2four
+
+r3v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r3v2done
+
+r3v2one:
+	VMOVUPS      (SI), Z6
+	VMOVUPS      (SI)(BP*1), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r3v2one
+
+r3v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r3v2segment
+
+r3v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r3v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+
+r3v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r3v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r3v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r4v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r4v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r4v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r4v1rest
+
+r4v1four:
+	VMOVUPS      (SI), Z4
+	VBROADCASTSS (R8)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VBROADCASTSS (R8)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VBROADCASTSS (R8)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z4
+	VBROADCASTSS (R8)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r4v1four
+
+r4v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r4v1done
+
+r4v1one:
+	VMOVUPS      (SI), Z4
+	VBROADCASTSS (R8)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r4v1one
+
+r4v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r4v1segment
+
+r4v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r4v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+
+r4v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r4v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	VZEROUPPER
+	RET
+
+r4v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	VZEROUPPER
+	RET
+
+r4v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r4v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r4v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r4v2rest
+
+r4v2four:
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(BP*1), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(BP*1), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(BP*1), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(BP*1), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r4v2four
+
+r4v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r4v2done
+
+r4v2one:
+	VMOVUPS      (SI), Z8
+	VMOVUPS      (SI)(BP*1), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r4v2one
+
+r4v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r4v2segment
+
+r4v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r4v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+
+r4v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r4v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r4v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r5v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r5v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r5v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r5v1rest
+
+r5v1four:
+	VMOVUPS      (SI), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS (R10)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS (R11)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS (R12)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS (R10)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS (R11)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS (R12)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS (R10)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS (R11)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS (R12)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS (R10)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS (R11)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS (R12)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r5v1four
+
+r5v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r5v1done
+
+r5v1one:
+	VMOVUPS      (SI), Z5
+	VBROADCASTSS (R8)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS (R9)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS (R10)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS (R11)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS (R12)(DI*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r5v1one
+
+r5v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r5v1segment
+
+r5v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r5v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+
+r5v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r5v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VZEROUPPER
+	RET
+
+r5v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	VZEROUPPER
+	RET
+
+r5v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r5v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r5v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r5v2rest
+
+r5v2four:
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(BP*1), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(BP*1), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(BP*1), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(BP*1), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r5v2four
+
+r5v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r5v2done
+
+r5v2one:
+	VMOVUPS      (SI), Z10
+	VMOVUPS      (SI)(BP*1), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r5v2one
+
+r5v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r5v2segment
+
+r5v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r5v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+
+r5v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r5v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r5v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r6v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r6v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r6v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r6v1rest
+
+r6v1four:
+	VMOVUPS      (SI), Z6
+	VBROADCASTSS (R8)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS (R9)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS (R10)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS (R11)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS (R12)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS (R13)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VBROADCASTSS (R8)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS (R9)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS (R10)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS (R11)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS (R12)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS (R13)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VBROADCASTSS (R8)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS (R9)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS (R10)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS (R11)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS (R12)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS (R13)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z6
+	VBROADCASTSS (R8)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS (R9)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS (R10)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS (R11)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS (R12)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS (R13)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r6v1four
+
+r6v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r6v1done
+
+r6v1one:
+	VMOVUPS      (SI), Z6
+	VBROADCASTSS (R8)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS (R9)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS (R10)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS (R11)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS (R12)(DI*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS (R13)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r6v1one
+
+r6v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r6v1segment
+
+r6v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r6v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+
+r6v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r6v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	VZEROUPPER
+	RET
+
+r6v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	VZEROUPPER
+	RET
+
+r6v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r6v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r6v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r6v2rest
+
+r6v2four:
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(BP*1), Z13
+	VBROADCASTSS (R8)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(BP*1), Z13
+	VBROADCASTSS (R8)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(BP*1), Z13
+	VBROADCASTSS (R8)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(BP*1), Z13
+	VBROADCASTSS (R8)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r6v2four
+
+r6v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r6v2done
+
+r6v2one:
+	VMOVUPS      (SI), Z12
+	VMOVUPS      (SI)(BP*1), Z13
+	VBROADCASTSS (R8)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r6v2one
+
+r6v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r6v2segment
+
+r6v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r6v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+
+r6v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r6v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r6v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r7v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r7v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r7v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r7v1rest
+
+r7v1four:
+	VMOVUPS      (SI), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS (R11)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R12)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS (R13)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS (R14)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS (R11)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R12)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS (R13)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS (R14)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS (R11)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R12)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS (R13)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS (R14)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS (R11)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R12)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS (R13)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS (R14)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r7v1four
+
+r7v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r7v1done
+
+r7v1one:
+	VMOVUPS      (SI), Z7
+	VBROADCASTSS (R8)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS (R9)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS (R10)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS (R11)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS (R12)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS (R13)(DI*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS (R14)(DI*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r7v1one
+
+r7v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r7v1segment
+
+r7v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r7v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+
+r7v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r7v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VZEROUPPER
+	RET
+
+r7v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	VZEROUPPER
+	RET
+
+r7v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r7v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r7v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r7v2rest
+
+r7v2four:
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(BP*1), Z15
+	VBROADCASTSS (R8)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(BP*1), Z15
+	VBROADCASTSS (R8)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(BP*1), Z15
+	VBROADCASTSS (R8)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(BP*1), Z15
+	VBROADCASTSS (R8)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r7v2four
+
+r7v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r7v2done
+
+r7v2one:
+	VMOVUPS      (SI), Z14
+	VMOVUPS      (SI)(BP*1), Z15
+	VBROADCASTSS (R8)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r7v2one
+
+r7v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r7v2segment
+
+r7v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r7v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+
+r7v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r7v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r7v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r8v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r8v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r8v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r8v1rest
+
+r8v1four:
+	VMOVUPS      (SI), Z8
+	VBROADCASTSS (R8)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS (R9)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS (R10)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS (R11)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS (R12)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS (R13)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS (R14)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS (AX)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VBROADCASTSS (R8)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS (R9)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS (R10)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS (R11)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS (R12)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS (R13)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS (R14)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS (AX)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VBROADCASTSS (R8)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS (R9)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS (R10)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS (R11)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS (R12)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS (R13)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS (R14)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS (AX)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z8
+	VBROADCASTSS (R8)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS (R9)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS (R10)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS (R11)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS (R12)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS (R13)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS (R14)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS (AX)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r8v1four
+
+r8v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r8v1done
+
+r8v1one:
+	VMOVUPS      (SI), Z8
+	VBROADCASTSS (R8)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS (R9)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS (R10)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS (R11)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS (R12)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS (R13)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS (R14)(DI*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS (AX)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r8v1one
+
+r8v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r8v1segment
+
+r8v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r8v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z7, Z7
+
+r8v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r8v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z7, (CX)
+	VZEROUPPER
+	RET
+
+r8v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)
+	VZEROUPPER
+	RET
+
+r8v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r8v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r8v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r8v2rest
+
+r8v2four:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI)(BP*1), Z17
+	VBROADCASTSS (R8)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI)(BP*1), Z17
+	VBROADCASTSS (R8)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI)(BP*1), Z17
+	VBROADCASTSS (R8)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI)(BP*1), Z17
+	VBROADCASTSS (R8)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r8v2four
+
+r8v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r8v2done
+
+r8v2one:
+	VMOVUPS      (SI), Z16
+	VMOVUPS      (SI)(BP*1), Z17
+	VBROADCASTSS (R8)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r8v2one
+
+r8v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r8v2segment
+
+r8v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r8v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX)(BP*1), Z15, Z15
+
+r8v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r8v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r8v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xf672
+	VMOVUPS Y14, (CX)
+	LONG    $0x487e5262
+	WORD    $0xff72
+	VMOVUPS Y15, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r9v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r9v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r9v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r9v1rest
+
+r9v1four:
+	VMOVUPS      (SI), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R12)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS (R13)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS (R14)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS (AX)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R12)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS (R13)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS (R14)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS (AX)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R12)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS (R13)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS (R14)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS (AX)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R12)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS (R13)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS (R14)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS (AX)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r9v1four
+
+r9v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r9v1done
+
+r9v1one:
+	VMOVUPS      (SI), Z9
+	VBROADCASTSS (R8)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS (R9)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS (R11)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS (R12)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS (R13)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS (R14)(DI*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS (AX)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r9v1one
+
+r9v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r9v1segment
+
+r9v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r9v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z7, Z7
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+
+r9v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r9v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VZEROUPPER
+	RET
+
+r9v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	VZEROUPPER
+	RET
+
+r9v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r9v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r9v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r9v2rest
+
+r9v2four:
+	VMOVUPS      (SI), Z18
+	VMOVUPS      (SI)(BP*1), Z19
+	VBROADCASTSS (R8)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS (R13)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS (R14)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS (AX)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z18
+	VMOVUPS      (SI)(BP*1), Z19
+	VBROADCASTSS (R8)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS (R13)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS (R14)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS (AX)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z18
+	VMOVUPS      (SI)(BP*1), Z19
+	VBROADCASTSS (R8)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS (R13)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS (R14)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS (AX)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z18
+	VMOVUPS      (SI)(BP*1), Z19
+	VBROADCASTSS (R8)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS (R13)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS (R14)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS (AX)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r9v2four
+
+r9v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r9v2done
+
+r9v2one:
+	VMOVUPS      (SI), Z18
+	VMOVUPS      (SI)(BP*1), Z19
+	VBROADCASTSS (R8)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS (R9)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS (R10)(DI*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS (R11)(DI*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS (R12)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS (R13)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS (R14)(DI*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS (AX)(DI*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r9v2one
+
+r9v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r9v2segment
+
+r9v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r9v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX)(BP*1), Z15, Z15
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z16, Z16
+	VADDPS  (CX)(BP*1), Z17, Z17
+
+r9v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r9v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r9v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xf672
+	VMOVUPS Y14, (CX)
+	LONG    $0x487e5262
+	WORD    $0xff72
+	VMOVUPS Y15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xc072
+	VMOVUPS Y16, (CX)
+	LONG    $0x487ea262
+	WORD    $0xc972
+	VMOVUPS Y17, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r10v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r10v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r10v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r10v1rest
+
+r10v1four:
+	VMOVUPS      (SI), Z10
+	VBROADCASTSS (R8)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS (R10)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS (R11)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS (R12)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS (R13)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS (R14)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS (AX)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS (BX)(DI*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS (CX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VBROADCASTSS (R8)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS (R10)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS (R11)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS (R12)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS (R13)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS (R14)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS (AX)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS (BX)(DI*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS (CX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VBROADCASTSS (R8)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS (R10)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS (R11)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS (R12)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS (R13)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS (R14)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS (AX)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS (BX)(DI*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS (CX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z10
+	VBROADCASTSS (R8)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS (R10)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS (R11)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS (R12)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS (R13)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS (R14)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS (AX)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS (BX)(DI*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS (CX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r10v1four
+
+r10v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r10v1done
+
+r10v1one:
+	VMOVUPS      (SI), Z10
+	VBROADCASTSS (R8)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS (R9)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS (R10)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS (R11)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS (R12)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS (R13)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS (R14)(DI*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS (AX)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS (BX)(DI*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS (CX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r10v1one
+
+r10v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r10v1segment
+
+r10v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r10v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z7, Z7
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z9, Z9
+
+r10v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r10v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z9, (CX)
+	VZEROUPPER
+	RET
+
+r10v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)
+	VZEROUPPER
+	RET
+
+r10v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r10v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r10v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r10v2rest
+
+r10v2four:
+	VMOVUPS      (SI), Z20
+	VMOVUPS      (SI)(BP*1), Z21
+	VBROADCASTSS (R8)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS (R14)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS (AX)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS (BX)(DI*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS (CX)(DI*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z20
+	VMOVUPS      (SI)(BP*1), Z21
+	VBROADCASTSS (R8)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS (R14)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS (AX)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS (BX)(DI*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS (CX)(DI*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z20
+	VMOVUPS      (SI)(BP*1), Z21
+	VBROADCASTSS (R8)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS (R14)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS (AX)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS (BX)(DI*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS (CX)(DI*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z20
+	VMOVUPS      (SI)(BP*1), Z21
+	VBROADCASTSS (R8)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS (R14)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS (AX)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS (BX)(DI*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS (CX)(DI*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r10v2four
+
+r10v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r10v2done
+
+r10v2one:
+	VMOVUPS      (SI), Z20
+	VMOVUPS      (SI)(BP*1), Z21
+	VBROADCASTSS (R8)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS (R9)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS (R10)(DI*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS (R11)(DI*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS (R12)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS (R13)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS (R14)(DI*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS (AX)(DI*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS (BX)(DI*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS (CX)(DI*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r10v2one
+
+r10v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r10v2segment
+
+r10v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r10v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX)(BP*1), Z15, Z15
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z16, Z16
+	VADDPS  (CX)(BP*1), Z17, Z17
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z18, Z18
+	VADDPS  (CX)(BP*1), Z19, Z19
+
+r10v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r10v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Z19, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r10v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xf672
+	VMOVUPS Y14, (CX)
+	LONG    $0x487e5262
+	WORD    $0xff72
+	VMOVUPS Y15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xc072
+	VMOVUPS Y16, (CX)
+	LONG    $0x487ea262
+	WORD    $0xc972
+	VMOVUPS Y17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xd272
+	VMOVUPS Y18, (CX)
+	LONG    $0x487ea262
+	WORD    $0xdb72
+	VMOVUPS Y19, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r11v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r11v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r11v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 40(DI), DX
+	TESTQ   DX, DX
+	LEAQ    (SI)(DX*1), DX
+	CMOVQLT 40(R15), DX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r11v1rest
+
+r11v1four:
+	VMOVUPS      (SI), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS (R13)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS (R14)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS (AX)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS (CX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS (DX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS (R13)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS (R14)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS (AX)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS (CX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS (DX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS (R13)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS (R14)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS (AX)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS (CX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS (DX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS (R13)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS (R14)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS (AX)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS (CX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS (DX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r11v1four
+
+r11v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r11v1done
+
+r11v1one:
+	VMOVUPS      (SI), Z11
+	VBROADCASTSS (R8)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS (R9)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS (R10)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS (R11)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS (R12)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS (R13)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS (R14)(DI*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS (AX)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS (BX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS (CX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS (DX)(DI*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r11v1one
+
+r11v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r11v1segment
+
+r11v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r11v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z7, Z7
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z9, Z9
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+
+r11v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r11v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z9, (CX)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VZEROUPPER
+	RET
+
+r11v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	VZEROUPPER
+	RET
+
+r11v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r11v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r11v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 40(DI), DX
+	TESTQ   DX, DX
+	LEAQ    (SI)(DX*1), DX
+	CMOVQLT 40(R15), DX
+	MOVLQSX 48(DI), SI
+	ADDQ    48(R15), SI
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r11v2rest
+
+r11v2four:
+	VMOVUPS      (SI), Z22
+	VMOVUPS      (SI)(BP*1), Z23
+	VBROADCASTSS (R8)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS (AX)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS (BX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS (CX)(DI*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS (DX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z22
+	VMOVUPS      (SI)(BP*1), Z23
+	VBROADCASTSS (R8)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS (AX)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS (BX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS (CX)(DI*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS (DX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z22
+	VMOVUPS      (SI)(BP*1), Z23
+	VBROADCASTSS (R8)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS (AX)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS (BX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS (CX)(DI*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS (DX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z22
+	VMOVUPS      (SI)(BP*1), Z23
+	VBROADCASTSS (R8)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS (AX)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS (BX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS (CX)(DI*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS (DX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r11v2four
+
+r11v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r11v2done
+
+r11v2one:
+	VMOVUPS      (SI), Z22
+	VMOVUPS      (SI)(BP*1), Z23
+	VBROADCASTSS (R8)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS (R9)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS (R10)(DI*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS (R11)(DI*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS (R12)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS (R13)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS (R14)(DI*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS (AX)(DI*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS (BX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS (CX)(DI*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS (DX)(DI*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r11v2one
+
+r11v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r11v2segment
+
+r11v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r11v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX)(BP*1), Z15, Z15
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z16, Z16
+	VADDPS  (CX)(BP*1), Z17, Z17
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z18, Z18
+	VADDPS  (CX)(BP*1), Z19, Z19
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z20, Z20
+	VADDPS  (CX)(BP*1), Z21, Z21
+
+r11v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r11v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Z19, (CX)(BP*1)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Z21, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r11v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xf672
+	VMOVUPS Y14, (CX)
+	LONG    $0x487e5262
+	WORD    $0xff72
+	VMOVUPS Y15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xc072
+	VMOVUPS Y16, (CX)
+	LONG    $0x487ea262
+	WORD    $0xc972
+	VMOVUPS Y17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xd272
+	VMOVUPS Y18, (CX)
+	LONG    $0x487ea262
+	WORD    $0xdb72
+	VMOVUPS Y19, (CX)(BP*1)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xe472
+	VMOVUPS Y20, (CX)
+	LONG    $0x487ea262
+	WORD    $0xed72
+	VMOVUPS Y21, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r12v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r12v1epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+
+r12v1segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 40(DI), DX
+	TESTQ   DX, DX
+	LEAQ    (SI)(DX*1), DX
+	CMOVQLT 40(R15), DX
+	MOVQ    40(R15), BP
+	MOVLQSX 44(DI), R15
+	TESTQ   R15, R15
+	LEAQ    (SI)(R15*1), R15
+	CMOVQLT BP, R15
+	MOVQ    (SP), BP
+	MOVLQSX 48(DI), SI
+	ADDQ    48(BP), SI
+	MOVQ    64(BP), BP
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r12v1rest
+
+r12v1four:
+	VMOVUPS      (SI), Z12
+	VBROADCASTSS (R8)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS (R12)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS (R13)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS (R14)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS (AX)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS (BX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS (CX)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS (DX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS (R15)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VBROADCASTSS (R8)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS (R12)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS (R13)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS (R14)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS (AX)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS (BX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS (CX)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS (DX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS (R15)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VBROADCASTSS (R8)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS (R12)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS (R13)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS (R14)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS (AX)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS (BX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS (CX)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS (DX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS (R15)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z12
+	VBROADCASTSS (R8)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS (R12)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS (R13)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS (R14)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS (AX)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS (BX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS (CX)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS (DX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS (R15)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r12v1four
+
+r12v1rest:
+	CMPQ DI, 48(SP)
+	JGE  r12v1done
+
+r12v1one:
+	VMOVUPS      (SI), Z12
+	VBROADCASTSS (R8)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (R9)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (R10)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS (R11)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS (R12)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS (R13)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS (R14)(DI*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS (AX)(DI*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS (BX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS (CX)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS (DX)(DI*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS (R15)(DI*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r12v1one
+
+r12v1done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r12v1segment
+
+r12v1epilogue:
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r12v1store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z1, Z1
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z3, Z3
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z5, Z5
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z7, Z7
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z9, Z9
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z11, Z11
+
+r12v1store:
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r12v1half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z9, (CX)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z11, (CX)
+	VZEROUPPER
+	RET
+
+r12v1half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)
+	VZEROUPPER
+	RET
+
+r12v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   8(R15), CX
+	TESTQ  CX, CX
+	JZ     r12v2epilogue
+	MOVQ   CX, 16(SP)
+	MOVQ   R15, (SP)
+	MOVQ   (R15), DI
+	MOVQ   32(R15), AX
+	MOVQ   AX, 24(SP)
+	MOVQ   16(R15), CX
+	IMULQ  AX, CX
+	MOVQ   CX, 48(SP)
+	LEAQ   (AX)(AX*2), DX
+	SUBQ   DX, CX
+	MOVQ   CX, 40(SP)
+	MOVQ   56(R15), AX
+	MOVQ   AX, 32(SP)
+	MOVQ   64(R15), BP
+
+r12v2segment:
+	MOVQ    DI, 8(SP)
+	MOVQ    24(R15), SI
+	MOVLQSX (DI), R8
+	TESTQ   R8, R8
+	LEAQ    (SI)(R8*1), R8
+	CMOVQLT 40(R15), R8
+	MOVLQSX 4(DI), R9
+	TESTQ   R9, R9
+	LEAQ    (SI)(R9*1), R9
+	CMOVQLT 40(R15), R9
+	MOVLQSX 8(DI), R10
+	TESTQ   R10, R10
+	LEAQ    (SI)(R10*1), R10
+	CMOVQLT 40(R15), R10
+	MOVLQSX 12(DI), R11
+	TESTQ   R11, R11
+	LEAQ    (SI)(R11*1), R11
+	CMOVQLT 40(R15), R11
+	MOVLQSX 16(DI), R12
+	TESTQ   R12, R12
+	LEAQ    (SI)(R12*1), R12
+	CMOVQLT 40(R15), R12
+	MOVLQSX 20(DI), R13
+	TESTQ   R13, R13
+	LEAQ    (SI)(R13*1), R13
+	CMOVQLT 40(R15), R13
+	MOVLQSX 24(DI), R14
+	TESTQ   R14, R14
+	LEAQ    (SI)(R14*1), R14
+	CMOVQLT 40(R15), R14
+	MOVLQSX 28(DI), AX
+	TESTQ   AX, AX
+	LEAQ    (SI)(AX*1), AX
+	CMOVQLT 40(R15), AX
+	MOVLQSX 32(DI), BX
+	TESTQ   BX, BX
+	LEAQ    (SI)(BX*1), BX
+	CMOVQLT 40(R15), BX
+	MOVLQSX 36(DI), CX
+	TESTQ   CX, CX
+	LEAQ    (SI)(CX*1), CX
+	CMOVQLT 40(R15), CX
+	MOVLQSX 40(DI), DX
+	TESTQ   DX, DX
+	LEAQ    (SI)(DX*1), DX
+	CMOVQLT 40(R15), DX
+	MOVQ    40(R15), BP
+	MOVLQSX 44(DI), R15
+	TESTQ   R15, R15
+	LEAQ    (SI)(R15*1), R15
+	CMOVQLT BP, R15
+	MOVQ    (SP), BP
+	MOVLQSX 48(DI), SI
+	ADDQ    48(BP), SI
+	MOVQ    64(BP), BP
+	XORL    DI, DI
+	CMPQ    DI, 40(SP)
+	JGE     r12v2rest
+
+r12v2four:
+	VMOVUPS      (SI), Z24
+	VMOVUPS      (SI)(BP*1), Z25
+	VBROADCASTSS (R8)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS (CX)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS (DX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS (R15)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z24
+	VMOVUPS      (SI)(BP*1), Z25
+	VBROADCASTSS (R8)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS (CX)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS (DX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS (R15)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z24
+	VMOVUPS      (SI)(BP*1), Z25
+	VBROADCASTSS (R8)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS (CX)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS (DX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS (R15)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	VMOVUPS      (SI), Z24
+	VMOVUPS      (SI)(BP*1), Z25
+	VBROADCASTSS (R8)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS (CX)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS (DX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS (R15)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 40(SP)
+	JLT          r12v2four
+
+r12v2rest:
+	CMPQ DI, 48(SP)
+	JGE  r12v2done
+
+r12v2one:
+	VMOVUPS      (SI), Z24
+	VMOVUPS      (SI)(BP*1), Z25
+	VBROADCASTSS (R8)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (R9)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (R10)(DI*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS (R11)(DI*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS (R12)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS (R13)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS (R14)(DI*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (AX)(DI*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (BX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS (CX)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS (DX)(DI*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS (R15)(DI*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         24(SP), DI
+	ADDQ         32(SP), SI
+	CMPQ         DI, 48(SP)
+	JLT          r12v2one
+
+r12v2done:
+	MOVQ (SP), R15
+	MOVQ 8(SP), DI
+	ADDQ $0x38, DI
+	DECQ 16(SP)
+	JNZ  r12v2segment
+
+r12v2epilogue:
+	MOVQ    88(R15), BP
+	MOVQ    112(R15), CX
+	SHLQ    CL, BP
+	MOVQ    96(R15), AX
+	TESTQ   AX, AX
+	JZ      r12v2store
+	MOVQ    104(R15), BX
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX)(BP*1), Z1, Z1
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX)(BP*1), Z3, Z3
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX)(BP*1), Z5, Z5
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX)(BP*1), Z7, Z7
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX)(BP*1), Z9, Z9
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX)(BP*1), Z11, Z11
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX)(BP*1), Z13, Z13
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX)(BP*1), Z15, Z15
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z16, Z16
+	VADDPS  (CX)(BP*1), Z17, Z17
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z18, Z18
+	VADDPS  (CX)(BP*1), Z19, Z19
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z20, Z20
+	VADDPS  (CX)(BP*1), Z21, Z21
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	VADDPS  (CX), Z22, Z22
+	VADDPS  (CX)(BP*1), Z23, Z23
+
+r12v2store:
+	MOVQ    88(R15), BP
+	MOVQ    72(R15), AX
+	MOVQ    80(R15), BX
+	CMPQ    112(R15), $0x00
+	JNE     r12v2half
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z0, (CX)
+	VMOVUPS Z1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z2, (CX)
+	VMOVUPS Z3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z4, (CX)
+	VMOVUPS Z5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z6, (CX)
+	VMOVUPS Z7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z8, (CX)
+	VMOVUPS Z9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z10, (CX)
+	VMOVUPS Z11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z12, (CX)
+	VMOVUPS Z13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z14, (CX)
+	VMOVUPS Z15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z16, (CX)
+	VMOVUPS Z17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z18, (CX)
+	VMOVUPS Z19, (CX)(BP*1)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z20, (CX)
+	VMOVUPS Z21, (CX)(BP*1)
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	VMOVUPS Z22, (CX)
+	VMOVUPS Z23, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+r12v2half:
+	MOVLQSX (BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xc072
+	VMOVUPS Y0, (CX)
+	LONG    $0x487ef262
+	WORD    $0xc972
+	VMOVUPS Y1, (CX)(BP*1)
+	MOVLQSX 4(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xd272
+	VMOVUPS Y2, (CX)
+	LONG    $0x487ef262
+	WORD    $0xdb72
+	VMOVUPS Y3, (CX)(BP*1)
+	MOVLQSX 8(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xe472
+	VMOVUPS Y4, (CX)
+	LONG    $0x487ef262
+	WORD    $0xed72
+	VMOVUPS Y5, (CX)(BP*1)
+	MOVLQSX 12(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ef262
+	WORD    $0xf672
+	VMOVUPS Y6, (CX)
+	LONG    $0x487ef262
+	WORD    $0xff72
+	VMOVUPS Y7, (CX)(BP*1)
+	MOVLQSX 16(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (CX)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (CX)(BP*1)
+	MOVLQSX 20(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xd272
+	VMOVUPS Y10, (CX)
+	LONG    $0x487e5262
+	WORD    $0xdb72
+	VMOVUPS Y11, (CX)(BP*1)
+	MOVLQSX 24(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xe472
+	VMOVUPS Y12, (CX)
+	LONG    $0x487e5262
+	WORD    $0xed72
+	VMOVUPS Y13, (CX)(BP*1)
+	MOVLQSX 28(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487e5262
+	WORD    $0xf672
+	VMOVUPS Y14, (CX)
+	LONG    $0x487e5262
+	WORD    $0xff72
+	VMOVUPS Y15, (CX)(BP*1)
+	MOVLQSX 32(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xc072
+	VMOVUPS Y16, (CX)
+	LONG    $0x487ea262
+	WORD    $0xc972
+	VMOVUPS Y17, (CX)(BP*1)
+	MOVLQSX 36(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xd272
+	VMOVUPS Y18, (CX)
+	LONG    $0x487ea262
+	WORD    $0xdb72
+	VMOVUPS Y19, (CX)(BP*1)
+	MOVLQSX 40(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xe472
+	VMOVUPS Y20, (CX)
+	LONG    $0x487ea262
+	WORD    $0xed72
+	VMOVUPS Y21, (CX)(BP*1)
+	MOVLQSX 44(BX), CX
+	ADDQ    AX, CX
+	LONG    $0x487ea262
+	WORD    $0xf672
+	VMOVUPS Y22, (CX)
+	LONG    $0x487ea262
+	WORD    $0xff72
+	VMOVUPS Y23, (CX)(BP*1)
+	VZEROUPPER
+	RET
+
+// func bf16Gather(variant int, args *byte)
+// Requires: AVX, AVX512F
+TEXT ·bf16Gather(SB), NOSPLIT, $0-16
+	MOVQ args+8(FP), R15
+	MOVQ variant+0(FP), AX
+	CMPQ AX, $0x0c
+	JLT  below12
+	CMPQ AX, $0x12
+	JLT  below18
+	CMPQ AX, $0x15
+	JLT  below21
+	CMPQ AX, $0x16
+	JLT  below22
+	CMPQ AX, $0x17
+	JLT  below23
+	JMP  r12v2
+
+below23:
+	JMP r12v1
+
+below22:
+	JMP r11v2
+
+below21:
+	CMPQ AX, $0x13
+	JLT  below19
+	CMPQ AX, $0x14
+	JLT  below20
+	JMP  r11v1
+
+below20:
+	JMP r10v2
+
+below19:
+	JMP r10v1
+
+below18:
+	CMPQ AX, $0x0f
+	JLT  below15
+	CMPQ AX, $0x10
+	JLT  below16
+	CMPQ AX, $0x11
+	JLT  below17
+	JMP  r9v2
+
+below17:
+	JMP r9v1
+
+below16:
+	JMP r8v2
+
+below15:
+	CMPQ AX, $0x0d
+	JLT  below13
+	CMPQ AX, $0x0e
+	JLT  below14
+	JMP  r8v1
+
+below14:
+	JMP r7v2
+
+below13:
+	JMP r7v1
+
+below12:
+	CMPQ AX, $0x06
+	JLT  below6
+	CMPQ AX, $0x09
+	JLT  below9
+	CMPQ AX, $0x0a
+	JLT  below10
+	CMPQ AX, $0x0b
+	JLT  below11
+	JMP  r6v2
+
+below11:
+	JMP r6v1
+
+below10:
+	JMP r5v2
+
+below9:
+	CMPQ AX, $0x07
+	JLT  below7
+	CMPQ AX, $0x08
+	JLT  below8
+	JMP  r5v1
+
+below8:
+	JMP r4v2
+
+below7:
+	JMP r4v1
+
+below6:
+	CMPQ AX, $0x03
+	JLT  below3
+	CMPQ AX, $0x04
+	JLT  below4
+	CMPQ AX, $0x05
+	JLT  below5
+	JMP  r3v2
+
+below5:
+	JMP r3v1
+
+below4:
+	JMP r2v2
+
+below3:
+	CMPQ AX, $0x01
+	JLT  below1
+	CMPQ AX, $0x02
+	JLT  below2
+	JMP  r2v1
+
+below2:
+	JMP r1v2
+
+below1:
+	VPXORD Z0, Z0, Z0
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r1v1rest
+
+r1v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (SI)(AX*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (SI)(AX*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (SI)(AX*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (SI)(AX*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r1v1four
+
+r1v1rest:
+	ADDQ $0x04, CX
+	JZ   r1v1done
+
+r1v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z1
+	VBROADCASTSS (SI)(AX*1), Z2
+	LONG         $0x486ef262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r1v1one
+
+r1v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r1v1store
+	VADDPS (BX), Z0, Z0
+
+r1v1store:
+	VMOVUPS Z0, (AX)
+	VZEROUPPER
+	RET
+
+r1v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r1v2rest
+
+r1v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r1v2four
+
+r1v2rest:
+	ADDQ $0x04, CX
+	JZ   r1v2done
+
+r1v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VMOVUPS      (BX)(R8*1), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc252
+	LONG         $0x485ef262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r1v2one
+
+r1v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r1v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+
+r1v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r2v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r2v1rest
+
+r2v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (SI)(AX*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (SI)(AX*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (SI)(AX*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (SI)(AX*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r2v1four
+
+r2v1rest:
+	ADDQ $0x04, CX
+	JZ   r2v1done
+
+r2v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z2
+	VBROADCASTSS (SI)(AX*1), Z3
+	LONG         $0x4866f262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r2v1one
+
+r2v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r2v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+
+r2v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VZEROUPPER
+	RET
+
+r2v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r2v2rest
+
+r2v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r2v2four
+
+r2v2rest:
+	ADDQ $0x04, CX
+	JZ   r2v2done
+
+r2v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VMOVUPS      (BX)(R8*1), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc452
+	LONG         $0x484ef262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd452
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r2v2one
+
+r2v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r2v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+
+r2v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r3v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r3v1rest
+
+r3v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r3v1four
+
+r3v1rest:
+	ADDQ $0x04, CX
+	JZ   r3v1done
+
+r3v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z3
+	VBROADCASTSS (SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z4
+	LONG         $0x485ef262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r3v1one
+
+r3v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r3v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+
+r3v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VZEROUPPER
+	RET
+
+r3v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r3v2rest
+
+r3v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r3v2four
+
+r3v2rest:
+	ADDQ $0x04, CX
+	JZ   r3v2done
+
+r3v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VMOVUPS      (BX)(R8*1), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc652
+	LONG         $0x483ef262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xd652
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe652
+	LONG         $0x483ef262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r3v2one
+
+r3v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r3v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+
+r3v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r4v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r4v1rest
+
+r4v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r4v1four
+
+r4v1rest:
+	ADDQ $0x04, CX
+	JZ   r4v1done
+
+r4v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z4
+	VBROADCASTSS (SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z5
+	LONG         $0x4856f262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r4v1one
+
+r4v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r4v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+
+r4v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VZEROUPPER
+	RET
+
+r4v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r4v2rest
+
+r4v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (BX)(R8*1), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (BX)(R8*1), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (BX)(R8*1), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (BX)(R8*1), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r4v2four
+
+r4v2rest:
+	ADDQ $0x04, CX
+	JZ   r4v2done
+
+r4v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VMOVUPS      (BX)(R8*1), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc052
+	LONG         $0x482ed262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd052
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe052
+	LONG         $0x482ed262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf052
+	LONG         $0x4826d262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r4v2one
+
+r4v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r4v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+
+r4v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r5v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r5v1rest
+
+r5v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS 8(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS 12(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS 16(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS 8(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS 12(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS 16(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS 8(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS 12(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS 16(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS 8(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS 12(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS 16(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r5v1four
+
+r5v1rest:
+	ADDQ $0x04, CX
+	JZ   r5v1done
+
+r5v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z5
+	VBROADCASTSS (SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xc552
+	VBROADCASTSS 4(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xcd52
+	VBROADCASTSS 8(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xd552
+	VBROADCASTSS 12(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xdd52
+	VBROADCASTSS 16(SI)(AX*1), Z6
+	LONG         $0x484ef262
+	WORD         $0xe552
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r5v1one
+
+r5v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r5v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+
+r5v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VZEROUPPER
+	RET
+
+r5v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r5v2rest
+
+r5v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (BX)(R8*1), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (BX)(R8*1), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (BX)(R8*1), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (BX)(R8*1), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r5v2four
+
+r5v2rest:
+	ADDQ $0x04, CX
+	JZ   r5v2done
+
+r5v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VMOVUPS      (BX)(R8*1), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc252
+	LONG         $0x481ed262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd252
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe252
+	LONG         $0x481ed262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf252
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc252
+	LONG         $0x481e5262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r5v2one
+
+r5v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r5v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+
+r5v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r6v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r6v1rest
+
+r6v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS 4(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS 12(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS 16(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS 20(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS 4(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS 12(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS 16(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS 20(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS 4(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS 12(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS 16(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS 20(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS 4(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS 12(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS 16(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS 20(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r6v1four
+
+r6v1rest:
+	ADDQ $0x04, CX
+	JZ   r6v1done
+
+r6v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z6
+	VBROADCASTSS (SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xc652
+	VBROADCASTSS 4(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xce52
+	VBROADCASTSS 8(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xd652
+	VBROADCASTSS 12(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xde52
+	VBROADCASTSS 16(SI)(AX*1), Z7
+	LONG         $0x4846f262
+	WORD         $0xe652
+	VBROADCASTSS 20(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xee52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r6v1one
+
+r6v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r6v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+
+r6v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VZEROUPPER
+	RET
+
+r6v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r6v2rest
+
+r6v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VMOVUPS      (BX)(R8*1), Z13
+	VBROADCASTSS (SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VMOVUPS      (BX)(R8*1), Z13
+	VBROADCASTSS (SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VMOVUPS      (BX)(R8*1), Z13
+	VBROADCASTSS (SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VMOVUPS      (BX)(R8*1), Z13
+	VBROADCASTSS (SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r6v2four
+
+r6v2rest:
+	ADDQ $0x04, CX
+	JZ   r6v2done
+
+r6v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VMOVUPS      (BX)(R8*1), Z13
+	VBROADCASTSS (SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xc452
+	LONG         $0x480ed262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	LONG         $0x4806d262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xe452
+	LONG         $0x480ed262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xf452
+	LONG         $0x4806d262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xc452
+	LONG         $0x480e5262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z15
+	LONG         $0x48065262
+	WORD         $0xd452
+	LONG         $0x48065262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r6v2one
+
+r6v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r6v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+
+r6v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r7v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r7v1rest
+
+r7v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 16(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS 20(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS 24(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 16(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS 20(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS 24(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 16(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS 20(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS 24(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 16(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS 20(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS 24(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r7v1four
+
+r7v1rest:
+	ADDQ $0x04, CX
+	JZ   r7v1done
+
+r7v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z7
+	VBROADCASTSS (SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xc752
+	VBROADCASTSS 4(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xcf52
+	VBROADCASTSS 8(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xd752
+	VBROADCASTSS 12(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xdf52
+	VBROADCASTSS 16(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xe752
+	VBROADCASTSS 20(SI)(AX*1), Z9
+	LONG         $0x4836f262
+	WORD         $0xef52
+	VBROADCASTSS 24(SI)(AX*1), Z8
+	LONG         $0x483ef262
+	WORD         $0xf752
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r7v1one
+
+r7v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r7v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+
+r7v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VZEROUPPER
+	RET
+
+r7v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r7v2rest
+
+r7v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z14
+	VMOVUPS      (BX)(R8*1), Z15
+	VBROADCASTSS (SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z14
+	VMOVUPS      (BX)(R8*1), Z15
+	VBROADCASTSS (SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z14
+	VMOVUPS      (BX)(R8*1), Z15
+	VBROADCASTSS (SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z14
+	VMOVUPS      (BX)(R8*1), Z15
+	VBROADCASTSS (SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r7v2four
+
+r7v2rest:
+	ADDQ $0x04, CX
+	JZ   r7v2done
+
+r7v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z14
+	VMOVUPS      (BX)(R8*1), Z15
+	VBROADCASTSS (SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xc652
+	LONG         $0x407ed262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xd652
+	LONG         $0x4076d262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xe652
+	LONG         $0x407ed262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xf652
+	LONG         $0x4076d262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xc652
+	LONG         $0x407e5262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z17
+	LONG         $0x40765262
+	WORD         $0xd652
+	LONG         $0x40765262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z16
+	LONG         $0x407e5262
+	WORD         $0xe652
+	LONG         $0x407e5262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r7v2one
+
+r7v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r7v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+
+r7v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r8v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r8v1rest
+
+r8v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VBROADCASTSS (SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS 4(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS 8(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS 12(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS 16(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS 20(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS 24(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS 28(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VBROADCASTSS (SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS 4(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS 8(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS 12(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS 16(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS 20(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS 24(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS 28(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VBROADCASTSS (SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS 4(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS 8(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS 12(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS 16(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS 20(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS 24(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS 28(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VBROADCASTSS (SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS 4(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS 8(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS 12(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS 16(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS 20(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS 24(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS 28(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r8v1four
+
+r8v1rest:
+	ADDQ $0x04, CX
+	JZ   r8v1done
+
+r8v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z8
+	VBROADCASTSS (SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xc052
+	VBROADCASTSS 4(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc852
+	VBROADCASTSS 8(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xd052
+	VBROADCASTSS 12(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd852
+	VBROADCASTSS 16(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xe052
+	VBROADCASTSS 20(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe852
+	VBROADCASTSS 24(SI)(AX*1), Z9
+	LONG         $0x4836d262
+	WORD         $0xf052
+	VBROADCASTSS 28(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf852
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r8v1one
+
+r8v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r8v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+	VADDPS 448(BX), Z7, Z7
+
+r8v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VZEROUPPER
+	RET
+
+r8v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r8v2rest
+
+r8v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z16
+	VMOVUPS      (BX)(R8*1), Z17
+	VBROADCASTSS (SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z16
+	VMOVUPS      (BX)(R8*1), Z17
+	VBROADCASTSS (SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z16
+	VMOVUPS      (BX)(R8*1), Z17
+	VBROADCASTSS (SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z16
+	VMOVUPS      (BX)(R8*1), Z17
+	VBROADCASTSS (SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r8v2four
+
+r8v2rest:
+	ADDQ $0x04, CX
+	JZ   r8v2done
+
+r8v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z16
+	VMOVUPS      (BX)(R8*1), Z17
+	VBROADCASTSS (SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xc052
+	LONG         $0x406eb262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xd052
+	LONG         $0x4066b262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z18
+	LONG         $0x406eb262
+	WORD         $0xe052
+	LONG         $0x406eb262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z19
+	LONG         $0x4066b262
+	WORD         $0xf052
+	LONG         $0x4066b262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xc052
+	LONG         $0x406e3262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xd052
+	LONG         $0x40663262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z18
+	LONG         $0x406e3262
+	WORD         $0xe052
+	LONG         $0x406e3262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z19
+	LONG         $0x40663262
+	WORD         $0xf052
+	LONG         $0x40663262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r8v2one
+
+r8v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r8v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+	VADDPS 448(BX), Z14, Z14
+	VADDPS 448(BX)(R8*1), Z15, Z15
+
+r8v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VMOVUPS Z14, 448(AX)
+	VMOVUPS Z15, 448(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r9v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r9v1rest
+
+r9v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 16(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS 20(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS 24(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS 28(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 16(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS 20(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS 24(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS 28(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 16(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS 20(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS 24(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS 28(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 16(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS 20(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS 24(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS 28(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r9v1four
+
+r9v1rest:
+	ADDQ $0x04, CX
+	JZ   r9v1done
+
+r9v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z9
+	VBROADCASTSS (SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xc152
+	VBROADCASTSS 4(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc952
+	VBROADCASTSS 8(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xd152
+	VBROADCASTSS 12(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd952
+	VBROADCASTSS 16(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xe152
+	VBROADCASTSS 20(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe952
+	VBROADCASTSS 24(SI)(AX*1), Z10
+	LONG         $0x482ed262
+	WORD         $0xf152
+	VBROADCASTSS 28(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z10
+	LONG         $0x482e5262
+	WORD         $0xc152
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r9v1one
+
+r9v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r9v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+	VADDPS 448(BX), Z7, Z7
+	VADDPS 512(BX), Z8, Z8
+
+r9v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VZEROUPPER
+	RET
+
+r9v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r9v2rest
+
+r9v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z18
+	VMOVUPS      (BX)(R8*1), Z19
+	VBROADCASTSS (SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS 20(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS 24(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS 28(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z18
+	VMOVUPS      (BX)(R8*1), Z19
+	VBROADCASTSS (SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS 20(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS 24(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS 28(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z18
+	VMOVUPS      (BX)(R8*1), Z19
+	VBROADCASTSS (SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS 20(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS 24(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS 28(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z18
+	VMOVUPS      (BX)(R8*1), Z19
+	VBROADCASTSS (SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS 20(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS 24(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS 28(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r9v2four
+
+r9v2rest:
+	ADDQ $0x04, CX
+	JZ   r9v2done
+
+r9v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z18
+	VMOVUPS      (BX)(R8*1), Z19
+	VBROADCASTSS (SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xc252
+	LONG         $0x405eb262
+	WORD         $0xcb52
+	VBROADCASTSS 4(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xd252
+	LONG         $0x4056b262
+	WORD         $0xdb52
+	VBROADCASTSS 8(SI)(AX*1), Z20
+	LONG         $0x405eb262
+	WORD         $0xe252
+	LONG         $0x405eb262
+	WORD         $0xeb52
+	VBROADCASTSS 12(SI)(AX*1), Z21
+	LONG         $0x4056b262
+	WORD         $0xf252
+	LONG         $0x4056b262
+	WORD         $0xfb52
+	VBROADCASTSS 16(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xc252
+	LONG         $0x405e3262
+	WORD         $0xcb52
+	VBROADCASTSS 20(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xd252
+	LONG         $0x40563262
+	WORD         $0xdb52
+	VBROADCASTSS 24(SI)(AX*1), Z20
+	LONG         $0x405e3262
+	WORD         $0xe252
+	LONG         $0x405e3262
+	WORD         $0xeb52
+	VBROADCASTSS 28(SI)(AX*1), Z21
+	LONG         $0x40563262
+	WORD         $0xf252
+	LONG         $0x40563262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z20
+	LONG         $0x405ea262
+	WORD         $0xc252
+	LONG         $0x405ea262
+	WORD         $0xcb52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r9v2one
+
+r9v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r9v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+	VADDPS 448(BX), Z14, Z14
+	VADDPS 448(BX)(R8*1), Z15, Z15
+	VADDPS 512(BX), Z16, Z16
+	VADDPS 512(BX)(R8*1), Z17, Z17
+
+r9v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VMOVUPS Z14, 448(AX)
+	VMOVUPS Z15, 448(AX)(R8*1)
+	VMOVUPS Z16, 512(AX)
+	VMOVUPS Z17, 512(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r10v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r10v1rest
+
+r10v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VBROADCASTSS (SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS 8(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS 12(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS 16(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS 20(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS 24(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS 28(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS 32(SI)(AX*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS 36(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VBROADCASTSS (SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS 8(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS 12(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS 16(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS 20(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS 24(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS 28(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS 32(SI)(AX*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS 36(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VBROADCASTSS (SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS 8(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS 12(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS 16(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS 20(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS 24(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS 28(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS 32(SI)(AX*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS 36(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VBROADCASTSS (SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS 8(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS 12(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS 16(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS 20(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS 24(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS 28(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS 32(SI)(AX*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS 36(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r10v1four
+
+r10v1rest:
+	ADDQ $0x04, CX
+	JZ   r10v1done
+
+r10v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z10
+	VBROADCASTSS (SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xc252
+	VBROADCASTSS 4(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xca52
+	VBROADCASTSS 8(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xd252
+	VBROADCASTSS 12(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xda52
+	VBROADCASTSS 16(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xe252
+	VBROADCASTSS 20(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xea52
+	VBROADCASTSS 24(SI)(AX*1), Z11
+	LONG         $0x4826d262
+	WORD         $0xf252
+	VBROADCASTSS 28(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xfa52
+	VBROADCASTSS 32(SI)(AX*1), Z11
+	LONG         $0x48265262
+	WORD         $0xc252
+	VBROADCASTSS 36(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xca52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r10v1one
+
+r10v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r10v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+	VADDPS 448(BX), Z7, Z7
+	VADDPS 512(BX), Z8, Z8
+	VADDPS 576(BX), Z9, Z9
+
+r10v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VZEROUPPER
+	RET
+
+r10v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r10v2rest
+
+r10v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z20
+	VMOVUPS      (BX)(R8*1), Z21
+	VBROADCASTSS (SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS 24(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS 28(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS 32(SI)(AX*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS 36(SI)(AX*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z20
+	VMOVUPS      (BX)(R8*1), Z21
+	VBROADCASTSS (SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS 24(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS 28(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS 32(SI)(AX*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS 36(SI)(AX*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z20
+	VMOVUPS      (BX)(R8*1), Z21
+	VBROADCASTSS (SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS 24(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS 28(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS 32(SI)(AX*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS 36(SI)(AX*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z20
+	VMOVUPS      (BX)(R8*1), Z21
+	VBROADCASTSS (SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS 24(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS 28(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS 32(SI)(AX*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS 36(SI)(AX*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r10v2four
+
+r10v2rest:
+	ADDQ $0x04, CX
+	JZ   r10v2done
+
+r10v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z20
+	VMOVUPS      (BX)(R8*1), Z21
+	VBROADCASTSS (SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xc452
+	LONG         $0x404eb262
+	WORD         $0xcd52
+	VBROADCASTSS 4(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xd452
+	LONG         $0x4046b262
+	WORD         $0xdd52
+	VBROADCASTSS 8(SI)(AX*1), Z22
+	LONG         $0x404eb262
+	WORD         $0xe452
+	LONG         $0x404eb262
+	WORD         $0xed52
+	VBROADCASTSS 12(SI)(AX*1), Z23
+	LONG         $0x4046b262
+	WORD         $0xf452
+	LONG         $0x4046b262
+	WORD         $0xfd52
+	VBROADCASTSS 16(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xc452
+	LONG         $0x404e3262
+	WORD         $0xcd52
+	VBROADCASTSS 20(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xd452
+	LONG         $0x40463262
+	WORD         $0xdd52
+	VBROADCASTSS 24(SI)(AX*1), Z22
+	LONG         $0x404e3262
+	WORD         $0xe452
+	LONG         $0x404e3262
+	WORD         $0xed52
+	VBROADCASTSS 28(SI)(AX*1), Z23
+	LONG         $0x40463262
+	WORD         $0xf452
+	LONG         $0x40463262
+	WORD         $0xfd52
+	VBROADCASTSS 32(SI)(AX*1), Z22
+	LONG         $0x404ea262
+	WORD         $0xc452
+	LONG         $0x404ea262
+	WORD         $0xcd52
+	VBROADCASTSS 36(SI)(AX*1), Z23
+	LONG         $0x4046a262
+	WORD         $0xd452
+	LONG         $0x4046a262
+	WORD         $0xdd52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r10v2one
+
+r10v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r10v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+	VADDPS 448(BX), Z14, Z14
+	VADDPS 448(BX)(R8*1), Z15, Z15
+	VADDPS 512(BX), Z16, Z16
+	VADDPS 512(BX)(R8*1), Z17, Z17
+	VADDPS 576(BX), Z18, Z18
+	VADDPS 576(BX)(R8*1), Z19, Z19
+
+r10v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VMOVUPS Z14, 448(AX)
+	VMOVUPS Z15, 448(AX)(R8*1)
+	VMOVUPS Z16, 512(AX)
+	VMOVUPS Z17, 512(AX)(R8*1)
+	VMOVUPS Z18, 576(AX)
+	VMOVUPS Z19, 576(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r11v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r11v1rest
+
+r11v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS 20(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS 24(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS 28(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS 36(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS 40(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS 20(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS 24(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS 28(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS 36(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS 40(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS 20(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS 24(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS 28(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS 36(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS 40(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS 20(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS 24(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS 28(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS 36(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS 40(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r11v1four
+
+r11v1rest:
+	ADDQ $0x04, CX
+	JZ   r11v1done
+
+r11v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z11
+	VBROADCASTSS (SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xc352
+	VBROADCASTSS 4(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xcb52
+	VBROADCASTSS 8(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xd352
+	VBROADCASTSS 12(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xdb52
+	VBROADCASTSS 16(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xe352
+	VBROADCASTSS 20(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xeb52
+	VBROADCASTSS 24(SI)(AX*1), Z12
+	LONG         $0x481ed262
+	WORD         $0xf352
+	VBROADCASTSS 28(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xfb52
+	VBROADCASTSS 32(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xc352
+	VBROADCASTSS 36(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xcb52
+	VBROADCASTSS 40(SI)(AX*1), Z12
+	LONG         $0x481e5262
+	WORD         $0xd352
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r11v1one
+
+r11v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r11v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+	VADDPS 448(BX), Z7, Z7
+	VADDPS 512(BX), Z8, Z8
+	VADDPS 576(BX), Z9, Z9
+	VADDPS 640(BX), Z10, Z10
+
+r11v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VMOVUPS Z10, 640(AX)
+	VZEROUPPER
+	RET
+
+r11v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r11v2rest
+
+r11v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z22
+	VMOVUPS      (BX)(R8*1), Z23
+	VBROADCASTSS (SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS 28(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS 32(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS 36(SI)(AX*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS 40(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z22
+	VMOVUPS      (BX)(R8*1), Z23
+	VBROADCASTSS (SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS 28(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS 32(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS 36(SI)(AX*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS 40(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z22
+	VMOVUPS      (BX)(R8*1), Z23
+	VBROADCASTSS (SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS 28(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS 32(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS 36(SI)(AX*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS 40(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z22
+	VMOVUPS      (BX)(R8*1), Z23
+	VBROADCASTSS (SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS 28(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS 32(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS 36(SI)(AX*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS 40(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r11v2four
+
+r11v2rest:
+	ADDQ $0x04, CX
+	JZ   r11v2done
+
+r11v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z22
+	VMOVUPS      (BX)(R8*1), Z23
+	VBROADCASTSS (SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xc652
+	LONG         $0x403eb262
+	WORD         $0xcf52
+	VBROADCASTSS 4(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xd652
+	LONG         $0x4036b262
+	WORD         $0xdf52
+	VBROADCASTSS 8(SI)(AX*1), Z24
+	LONG         $0x403eb262
+	WORD         $0xe652
+	LONG         $0x403eb262
+	WORD         $0xef52
+	VBROADCASTSS 12(SI)(AX*1), Z25
+	LONG         $0x4036b262
+	WORD         $0xf652
+	LONG         $0x4036b262
+	WORD         $0xff52
+	VBROADCASTSS 16(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xc652
+	LONG         $0x403e3262
+	WORD         $0xcf52
+	VBROADCASTSS 20(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xd652
+	LONG         $0x40363262
+	WORD         $0xdf52
+	VBROADCASTSS 24(SI)(AX*1), Z24
+	LONG         $0x403e3262
+	WORD         $0xe652
+	LONG         $0x403e3262
+	WORD         $0xef52
+	VBROADCASTSS 28(SI)(AX*1), Z25
+	LONG         $0x40363262
+	WORD         $0xf652
+	LONG         $0x40363262
+	WORD         $0xff52
+	VBROADCASTSS 32(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xc652
+	LONG         $0x403ea262
+	WORD         $0xcf52
+	VBROADCASTSS 36(SI)(AX*1), Z25
+	LONG         $0x4036a262
+	WORD         $0xd652
+	LONG         $0x4036a262
+	WORD         $0xdf52
+	VBROADCASTSS 40(SI)(AX*1), Z24
+	LONG         $0x403ea262
+	WORD         $0xe652
+	LONG         $0x403ea262
+	WORD         $0xef52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r11v2one
+
+r11v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r11v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+	VADDPS 448(BX), Z14, Z14
+	VADDPS 448(BX)(R8*1), Z15, Z15
+	VADDPS 512(BX), Z16, Z16
+	VADDPS 512(BX)(R8*1), Z17, Z17
+	VADDPS 576(BX), Z18, Z18
+	VADDPS 576(BX)(R8*1), Z19, Z19
+	VADDPS 640(BX), Z20, Z20
+	VADDPS 640(BX)(R8*1), Z21, Z21
+
+r11v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VMOVUPS Z14, 448(AX)
+	VMOVUPS Z15, 448(AX)(R8*1)
+	VMOVUPS Z16, 512(AX)
+	VMOVUPS Z17, 512(AX)(R8*1)
+	VMOVUPS Z18, 576(AX)
+	VMOVUPS Z19, 576(AX)(R8*1)
+	VMOVUPS Z20, 640(AX)
+	VMOVUPS Z21, 640(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+r12v1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	SUBQ   $0x04, CX
+	JLT    r12v1rest
+
+r12v1four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VBROADCASTSS (SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS 16(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS 20(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS 24(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS 28(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS 32(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS 36(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS 40(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS 44(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VBROADCASTSS (SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS 16(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS 20(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS 24(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS 28(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS 32(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS 36(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS 40(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS 44(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VBROADCASTSS (SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS 16(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS 20(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS 24(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS 28(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS 32(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS 36(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS 40(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS 44(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VBROADCASTSS (SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS 16(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS 20(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS 24(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS 28(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS 32(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS 36(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS 40(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS 44(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r12v1four
+
+r12v1rest:
+	ADDQ $0x04, CX
+	JZ   r12v1done
+
+r12v1one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z12
+	VBROADCASTSS (SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS 4(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS 8(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xd452
+	VBROADCASTSS 12(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xdc52
+	VBROADCASTSS 16(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xe452
+	VBROADCASTSS 20(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xec52
+	VBROADCASTSS 24(SI)(AX*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xf452
+	VBROADCASTSS 28(SI)(AX*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xfc52
+	VBROADCASTSS 32(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xc452
+	VBROADCASTSS 36(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xcc52
+	VBROADCASTSS 40(SI)(AX*1), Z13
+	LONG         $0x48165262
+	WORD         $0xd452
+	VBROADCASTSS 44(SI)(AX*1), Z14
+	LONG         $0x480e5262
+	WORD         $0xdc52
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r12v1one
+
+r12v1done:
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r12v1store
+	VADDPS (BX), Z0, Z0
+	VADDPS 64(BX), Z1, Z1
+	VADDPS 128(BX), Z2, Z2
+	VADDPS 192(BX), Z3, Z3
+	VADDPS 256(BX), Z4, Z4
+	VADDPS 320(BX), Z5, Z5
+	VADDPS 384(BX), Z6, Z6
+	VADDPS 448(BX), Z7, Z7
+	VADDPS 512(BX), Z8, Z8
+	VADDPS 576(BX), Z9, Z9
+	VADDPS 640(BX), Z10, Z10
+	VADDPS 704(BX), Z11, Z11
+
+r12v1store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	VMOVUPS Z2, 128(AX)
+	VMOVUPS Z3, 192(AX)
+	VMOVUPS Z4, 256(AX)
+	VMOVUPS Z5, 320(AX)
+	VMOVUPS Z6, 384(AX)
+	VMOVUPS Z7, 448(AX)
+	VMOVUPS Z8, 512(AX)
+	VMOVUPS Z9, 576(AX)
+	VMOVUPS Z10, 640(AX)
+	VMOVUPS Z11, 704(AX)
+	VZEROUPPER
+	RET
+
+r12v2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	MOVQ   (R15), DI
+	MOVQ   8(R15), CX
+	MOVQ   16(R15), SI
+	MOVQ   24(R15), DX
+	MOVQ   32(R15), R8
+	SUBQ   $0x04, CX
+	JLT    r12v2rest
+
+r12v2four:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z24
+	VMOVUPS      (BX)(R8*1), Z25
+	VBROADCASTSS (SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS 36(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS 40(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS 44(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z24
+	VMOVUPS      (BX)(R8*1), Z25
+	VBROADCASTSS (SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS 36(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS 40(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS 44(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z24
+	VMOVUPS      (BX)(R8*1), Z25
+	VBROADCASTSS (SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS 36(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS 40(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS 44(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z24
+	VMOVUPS      (BX)(R8*1), Z25
+	VBROADCASTSS (SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS 36(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS 40(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS 44(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	SUBQ         $0x04, CX
+	JGE          r12v2four
+
+r12v2rest:
+	ADDQ $0x04, CX
+	JZ   r12v2done
+
+r12v2one:
+	MOVL         (DI), AX
+	MOVL         4(DI), BX
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Z24
+	VMOVUPS      (BX)(R8*1), Z25
+	VBROADCASTSS (SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS 4(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS 8(SI)(AX*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xe052
+	LONG         $0x402e9262
+	WORD         $0xe952
+	VBROADCASTSS 12(SI)(AX*1), Z27
+	LONG         $0x40269262
+	WORD         $0xf052
+	LONG         $0x40269262
+	WORD         $0xf952
+	VBROADCASTSS 16(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xc052
+	LONG         $0x402e1262
+	WORD         $0xc952
+	VBROADCASTSS 20(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xd052
+	LONG         $0x40261262
+	WORD         $0xd952
+	VBROADCASTSS 24(SI)(AX*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS 28(SI)(AX*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS 32(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xc052
+	LONG         $0x402e8262
+	WORD         $0xc952
+	VBROADCASTSS 36(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xd052
+	LONG         $0x40268262
+	WORD         $0xd952
+	VBROADCASTSS 40(SI)(AX*1), Z26
+	LONG         $0x402e8262
+	WORD         $0xe052
+	LONG         $0x402e8262
+	WORD         $0xe952
+	VBROADCASTSS 44(SI)(AX*1), Z27
+	LONG         $0x40268262
+	WORD         $0xf052
+	LONG         $0x40268262
+	WORD         $0xf952
+	ADDQ         $0x08, DI
+	DECQ         CX
+	JNZ          r12v2one
+
+r12v2done:
+	MOVQ   48(R15), R8
+	MOVQ   40(R15), AX
+	MOVQ   56(R15), BX
+	TESTQ  BX, BX
+	JZ     r12v2store
+	VADDPS (BX), Z0, Z0
+	VADDPS (BX)(R8*1), Z1, Z1
+	VADDPS 64(BX), Z2, Z2
+	VADDPS 64(BX)(R8*1), Z3, Z3
+	VADDPS 128(BX), Z4, Z4
+	VADDPS 128(BX)(R8*1), Z5, Z5
+	VADDPS 192(BX), Z6, Z6
+	VADDPS 192(BX)(R8*1), Z7, Z7
+	VADDPS 256(BX), Z8, Z8
+	VADDPS 256(BX)(R8*1), Z9, Z9
+	VADDPS 320(BX), Z10, Z10
+	VADDPS 320(BX)(R8*1), Z11, Z11
+	VADDPS 384(BX), Z12, Z12
+	VADDPS 384(BX)(R8*1), Z13, Z13
+	VADDPS 448(BX), Z14, Z14
+	VADDPS 448(BX)(R8*1), Z15, Z15
+	VADDPS 512(BX), Z16, Z16
+	VADDPS 512(BX)(R8*1), Z17, Z17
+	VADDPS 576(BX), Z18, Z18
+	VADDPS 576(BX)(R8*1), Z19, Z19
+	VADDPS 640(BX), Z20, Z20
+	VADDPS 640(BX)(R8*1), Z21, Z21
+	VADDPS 704(BX), Z22, Z22
+	VADDPS 704(BX)(R8*1), Z23, Z23
+
+r12v2store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, (AX)(R8*1)
+	VMOVUPS Z2, 64(AX)
+	VMOVUPS Z3, 64(AX)(R8*1)
+	VMOVUPS Z4, 128(AX)
+	VMOVUPS Z5, 128(AX)(R8*1)
+	VMOVUPS Z6, 192(AX)
+	VMOVUPS Z7, 192(AX)(R8*1)
+	VMOVUPS Z8, 256(AX)
+	VMOVUPS Z9, 256(AX)(R8*1)
+	VMOVUPS Z10, 320(AX)
+	VMOVUPS Z11, 320(AX)(R8*1)
+	VMOVUPS Z12, 384(AX)
+	VMOVUPS Z13, 384(AX)(R8*1)
+	VMOVUPS Z14, 448(AX)
+	VMOVUPS Z15, 448(AX)(R8*1)
+	VMOVUPS Z16, 512(AX)
+	VMOVUPS Z17, 512(AX)(R8*1)
+	VMOVUPS Z18, 576(AX)
+	VMOVUPS Z19, 576(AX)(R8*1)
+	VMOVUPS Z20, 640(AX)
+	VMOVUPS Z21, 640(AX)(R8*1)
+	VMOVUPS Z22, 704(AX)
+	VMOVUPS Z23, 704(AX)(R8*1)
+	VZEROUPPER
+	RET
+
+// func bf16Spin(rounds int)
+// Requires: AVX, AVX512F
+TEXT ·bf16Spin(SB), NOSPLIT, $0-8
+	MOVQ   rounds+0(FP), CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	VPXORD Z18, Z18, Z18
+	VPXORD Z19, Z19, Z19
+	VPXORD Z20, Z20, Z20
+	VPXORD Z21, Z21, Z21
+	VPXORD Z22, Z22, Z22
+	VPXORD Z23, Z23, Z23
+	VPXORD Z24, Z24, Z24
+	VPXORD Z25, Z25, Z25
+	VPXORD Z26, Z26, Z26
+	VPXORD Z27, Z27, Z27
+	VPXORD Z28, Z28, Z28
+	VPXORD Z29, Z29, Z29
+	VPXORD Z30, Z30, Z30
+	VPXORD Z31, Z31, Z31
+
+round:
+	LONG $0x400e9262
+	WORD $0xc752
+	LONG $0x400e9262
+	WORD $0xcf52
+	LONG $0x400e9262
+	WORD $0xd752
+	LONG $0x400e9262
+	WORD $0xdf52
+	LONG $0x400e9262
+	WORD $0xe752
+	LONG $0x400e9262
+	WORD $0xef52
+	LONG $0x400e9262
+	WORD $0xf752
+	LONG $0x400e9262
+	WORD $0xff52
+	LONG $0x400e1262
+	WORD $0xc752
+	LONG $0x400e1262
+	WORD $0xcf52
+	LONG $0x400e1262
+	WORD $0xd752
+	LONG $0x400e1262
+	WORD $0xdf52
+	LONG $0x400e1262
+	WORD $0xe752
+	LONG $0x400e1262
+	WORD $0xef52
+	LONG $0x400e1262
+	WORD $0xf752
+	LONG $0x400e1262
+	WORD $0xff52
+	LONG $0x400e8262
+	WORD $0xc752
+	LONG $0x400e8262
+	WORD $0xcf52
+	LONG $0x400e8262
+	WORD $0xd752
+	LONG $0x400e8262
+	WORD $0xdf52
+	LONG $0x400e8262
+	WORD $0xe752
+	LONG $0x400e8262
+	WORD $0xef52
+	LONG $0x400e8262
+	WORD $0xf752
+	LONG $0x400e8262
+	WORD $0xff52
+	LONG $0x400e9262
+	WORD $0xc752
+	LONG $0x400e9262
+	WORD $0xcf52
+	LONG $0x400e9262
+	WORD $0xd752
+	LONG $0x400e9262
+	WORD $0xdf52
+	LONG $0x400e9262
+	WORD $0xe752
+	LONG $0x400e9262
+	WORD $0xef52
+	LONG $0x400e9262
+	WORD $0xf752
+	LONG $0x400e9262
+	WORD $0xff52
+	LONG $0x400e1262
+	WORD $0xc752
+	LONG $0x400e1262
+	WORD $0xcf52
+	LONG $0x400e1262
+	WORD $0xd752
+	LONG $0x400e1262
+	WORD $0xdf52
+	LONG $0x400e1262
+	WORD $0xe752
+	LONG $0x400e1262
+	WORD $0xef52
+	LONG $0x400e1262
+	WORD $0xf752
+	LONG $0x400e1262
+	WORD $0xff52
+	LONG $0x400e8262
+	WORD $0xc752
+	LONG $0x400e8262
+	WORD $0xcf52
+	LONG $0x400e8262
+	WORD $0xd752
+	LONG $0x400e8262
+	WORD $0xdf52
+	LONG $0x400e8262
+	WORD $0xe752
+	LONG $0x400e8262
+	WORD $0xef52
+	LONG $0x400e8262
+	WORD $0xf752
+	LONG $0x400e8262
+	WORD $0xff52
+	LONG $0x400e9262
+	WORD $0xc752
+	LONG $0x400e9262
+	WORD $0xcf52
+	LONG $0x400e9262
+	WORD $0xd752
+	LONG $0x400e9262
+	WORD $0xdf52
+	LONG $0x400e9262
+	WORD $0xe752
+	LONG $0x400e9262
+	WORD $0xef52
+	LONG $0x400e9262
+	WORD $0xf752
+	LONG $0x400e9262
+	WORD $0xff52
+	LONG $0x400e1262
+	WORD $0xc752
+	LONG $0x400e1262
+	WORD $0xcf52
+	LONG $0x400e1262
+	WORD $0xd752
+	LONG $0x400e1262
+	WORD $0xdf52
+	LONG $0x400e1262
+	WORD $0xe752
+	LONG $0x400e1262
+	WORD $0xef52
+	LONG $0x400e1262
+	WORD $0xf752
+	LONG $0x400e1262
+	WORD $0xff52
+	LONG $0x400e8262
+	WORD $0xc752
+	LONG $0x400e8262
+	WORD $0xcf52
+	LONG $0x400e8262
+	WORD $0xd752
+	LONG $0x400e8262
+	WORD $0xdf52
+	LONG $0x400e8262
+	WORD $0xe752
+	LONG $0x400e8262
+	WORD $0xef52
+	LONG $0x400e8262
+	WORD $0xf752
+	LONG $0x400e8262
+	WORD $0xff52
+	LONG $0x400e9262
+	WORD $0xc752
+	LONG $0x400e9262
+	WORD $0xcf52
+	LONG $0x400e9262
+	WORD $0xd752
+	LONG $0x400e9262
+	WORD $0xdf52
+	LONG $0x400e9262
+	WORD $0xe752
+	LONG $0x400e9262
+	WORD $0xef52
+	LONG $0x400e9262
+	WORD $0xf752
+	LONG $0x400e9262
+	WORD $0xff52
+	LONG $0x400e1262
+	WORD $0xc752
+	LONG $0x400e1262
+	WORD $0xcf52
+	LONG $0x400e1262
+	WORD $0xd752
+	LONG $0x400e1262
+	WORD $0xdf52
+	LONG $0x400e1262
+	WORD $0xe752
+	LONG $0x400e1262
+	WORD $0xef52
+	LONG $0x400e1262
+	WORD $0xf752
+	LONG $0x400e1262
+	WORD $0xff52
+	LONG $0x400e8262
+	WORD $0xc752
+	LONG $0x400e8262
+	WORD $0xcf52
+	LONG $0x400e8262
+	WORD $0xd752
+	LONG $0x400e8262
+	WORD $0xdf52
+	LONG $0x400e8262
+	WORD $0xe752
+	LONG $0x400e8262
+	WORD $0xef52
+	LONG $0x400e8262
+	WORD $0xf752
+	LONG $0x400e8262
+	WORD $0xff52
+	DECQ CX
+	JNZ  round
+	VZEROUPPER
+	RET
+
+// func avx2Strips6(dst *float32, src *float32, stride int, panel int, n int)
+// Requires: AVX
+TEXT ·avx2Strips6(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ stride+16(FP), AX
+	MOVQ panel+24(FP), BX
+	MOVQ n+32(FP), CX
+	LEAQ (BX)(BX*2), DX
+
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS Y0, (DI)
+	VMOVUPS 24(SI), Y1
+	VMOVUPS Y1, (DI)(BX*1)
+	VMOVUPS 48(SI), Y2
+	VMOVUPS Y2, (DI)(BX*2)
+	VMOVUPS 72(SI), Y3
+	VMOVUPS Y3, (DI)(DX*1)
+	ADDQ    AX, SI
+	ADDQ    $0x18, DI
+	DECQ    CX
+	JNZ     row
 	VZEROUPPER
 	RET
 

@@ -69,6 +69,7 @@ type Args struct {
 	CPanel int      // bytes from 16 columns of C, and of Add, to the next 16
 	Add    *float32 // nil, or what is added: row i from Add + AddOff[i] bytes
 	AddOff *Offsets
+	Half   int // [MulPairs] alone: 1 writes C as bfloat16
 }
 
 // Pair is one term of a sum: where A and B start, in bytes.
@@ -122,6 +123,20 @@ func Gather(rows, cols int, args *GatherArgs) {
 	}
 }
 
+// MulPairs is [Mul] where an element of A or B is a word of two bfloat16: the
+// products of the upper halves and of the lower halves are added, in this order,
+// into a float32. If args.Half is 1, C is rounded to bfloat16; Add is float32 all
+// the same, and its panels lie twice as far apart as C's. It may be called where
+// [isa.BF16] is true.
+func MulPairs(rows, cols int, args *Args) {
+	bf16Mul((rows-1)*2+cols/Cols-1, (*byte)(unsafe.Pointer(args)))
+}
+
+// GatherPairs is [Gather] of words of two bfloat16, as [MulPairs] is of [Mul].
+func GatherPairs(rows, cols int, args *GatherArgs) {
+	bf16Gather((rows-1)*2+cols/Cols-1, (*byte)(unsafe.Pointer(args)))
+}
+
 // Pairs: C[j] = sum over pairs p of A[p.A/4 + j] * B[p.B/4 + j], plus Add[j], for j < n.
 func Pairs(n int, args *GatherArgs) {
 	j := 0
@@ -133,6 +148,17 @@ func Pairs(n int, args *GatherArgs) {
 
 // Fused reports whether products are added with one rounding.
 func Fused() bool { return isa.AVX2() }
+
+// SpinPairs is [Spin] of products of bfloat16, 0 where there is no assembly for them.
+func SpinPairs(n int64) int64 {
+	if !isa.BF16() {
+		return 0
+	}
+	round := int64(4 * Rows * Width * 4)
+	rounds := n/round + 1
+	bf16Spin(int(rounds))
+	return rounds * round
+}
 
 // Spin runs at least n floating-point operations that touch no memory, as many
 // at once as the processor can, and returns how many: the peak that benchmarks
