@@ -38,7 +38,9 @@ type Pool struct {
 
 type chunkPanic struct{ value any }
 
-const spins = 2000
+// spins is how often a worker looks for the next task before it parks, some 20
+// microseconds: longer than what lies between two kernels of a step.
+const spins = 50000
 
 // New starts a pool of the given number of workers, at least 1; 0 means one per core.
 func New(workers int) *Pool {

@@ -74,10 +74,8 @@ func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
 	g.a, g.b, g.c, g.bias = a, b, c, bias
 	shared := g.sharedFloats()
 	g.local = scratch[shared:]
-	if !g.alone {
-		g.panels, g.packed = scratch[:g.panelFloats], scratch[g.panelFloats:g.panelFloats+g.packedFloats]
-		g.sums = scratch[g.panelFloats+g.packedFloats : shared]
-	}
+	sums := g.sharedPanels + g.sharedPacked
+	g.panels, g.packed, g.sums = scratch[:g.sharedPanels], scratch[g.sharedPanels:sums], scratch[sums:shared]
 }
 
 func need(what string, got []float32, n int) {
@@ -135,7 +133,7 @@ const (
 
 func (g *Gemm) packChunksB() int {
 	switch {
-	case g.panelFloats == 0:
+	case g.sharedPanels == 0:
 		return 0
 	case g.bare:
 		return g.kblocks
@@ -144,7 +142,7 @@ func (g *Gemm) packChunksB() int {
 }
 
 func (g *Gemm) packChunksA() int {
-	if !g.packA {
+	if g.sharedPacked == 0 {
 		return 0
 	}
 	return g.kblocks * ceilDiv(g.m, packRows)
@@ -175,7 +173,7 @@ func (g *Gemm) packEdge(dst, b []float32, block int) {
 
 func (g *Gemm) multiplyChunk(i int, local []float32) {
 	a, b, c, bias := g.at(g.product)
-	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: g.packed}
+	w := g.work(local)
 	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
 	w.accumulate = g.accumulate
 	if g.withBias {
@@ -189,10 +187,23 @@ func (g *Gemm) multiplyChunk(i int, local []float32) {
 	w.block(m0, min(m0+g.rows, g.m), j0, min(j0+g.cols, g.n), part*g.perPart, min((part+1)*g.perPart, g.kblocks))
 }
 
+// work is a chunk's memory: what all workers see, or its worker's own.
+func (g *Gemm) work(local []float32) work {
+	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: g.packed}
+	local = local[edgeFloats:]
+	if g.alone || g.ownB {
+		w.panels, local = local[:g.panelFloats], local[g.panelFloats:]
+	}
+	if g.ownA {
+		w.packed = local[:g.packedFloats]
+	}
+	return w
+}
+
 // multiplyAlone computes product q of the batch from packing to result.
 func (g *Gemm) multiplyAlone(q int, local []float32) {
 	a, b, c, bias := g.at(q)
-	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: local[edgeFloats : edgeFloats+g.panelFloats], packed: local[edgeFloats+g.panelFloats:]}
+	w := g.work(local)
 	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
 	w.accumulate = g.accumulate
 	if g.withBias {

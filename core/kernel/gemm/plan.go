@@ -6,7 +6,8 @@ const (
 	// depth rows of a panel of B (16 KiB) stay in the L1 cache while a block of A passes.
 	depth = 256
 	// blockRows x depth elements of A (96 KiB) stay in the L2 cache while the panels of B pass.
-	blockRows = 96
+	// Where K alone gives work enough, tallRows do, so that fewer chunks pack the same B.
+	blockRows, tallRows = 96, 384
 	// A chunk of work is worth handing to a worker from about this many operations on.
 	chunkFLOPs = 1 << 19
 	wantChunks = 32
@@ -25,6 +26,8 @@ type plan struct {
 	packA bool // A is copied into panels of rows
 	bare  bool // B's whole panels are read where they are, and only the last, narrow one is packed
 	alone bool // each product of the batch is one worker's, several to a chunk
+	ownA  bool // a chunk packs its A, block by block of K: no other needs it
+	ownB  bool // likewise B
 
 	rows, cols       int // of C in a chunk
 	mblocks, nblocks int
@@ -33,6 +36,8 @@ type plan struct {
 	localFloats      int // of one worker
 	panelFloats      int // of packed B
 	packedFloats     int // of packed A
+	sharedPanels     int // of packed B that all workers see
+	sharedPacked     int // likewise A
 }
 
 func newPlan(s strided) plan {
@@ -52,22 +57,33 @@ func newPlan(s strided) plan {
 	}
 	p.perPart = ceilDiv(p.kblocks, p.parts)
 	p.parts = ceilDiv(p.kblocks, p.perPart)
+	p.ownA = p.packA && (p.alone || p.nblocks == 1)
+	p.ownB = !p.bare && !p.alone && p.parts > 1 && p.mblocks == 1 && p.nblocks == 1
 
 	switch {
+	case p.ownB:
+		p.panelFloats = p.kc * p.np
 	case !p.bare:
 		p.panelFloats = s.k * p.np
 	case s.n%tile.Cols != 0:
 		p.panelFloats = s.k * tile.Cols
 	}
-	p.localFloats = edgeFloats
 	switch {
-	case p.packA && p.alone:
+	case p.ownA:
 		p.packedFloats = p.rows * p.kc
 	case p.packA:
 		p.packedFloats = roundUp(s.m, tile.Rows) * s.k
 	}
-	if p.alone {
-		p.localFloats += p.panelFloats + p.packedFloats
+	p.localFloats = edgeFloats
+	if p.alone || p.ownB {
+		p.localFloats += p.panelFloats
+	} else {
+		p.sharedPanels = p.panelFloats
+	}
+	if p.ownA {
+		p.localFloats += p.packedFloats
+	} else {
+		p.sharedPacked = p.packedFloats
 	}
 	return p
 }
@@ -78,6 +94,9 @@ func (p *plan) cut(chunks int) {
 	const longPart, narrow = 4, 8 * tile.Cols
 	low := 4 * tile.Rows
 	p.mblocks = ceilDiv(p.m, blockRows)
+	if p.kblocks/longPart >= chunks/4 {
+		p.mblocks = ceilDiv(p.m, tallRows)
+	}
 	room := max(1, maxSums/(p.m*p.n))
 	p.parts = max(1, min(chunks/p.mblocks, p.kblocks/longPart, room))
 	p.nblocks = max(1, min(chunks/(p.mblocks*p.parts), p.np/narrow))
@@ -92,10 +111,7 @@ func (p *plan) cut(chunks int) {
 
 // sharedFloats is the scratch memory that all workers see: packed B, packed A, then the parts of C.
 func (p *plan) sharedFloats() int {
-	n := 0
-	if !p.alone {
-		n = p.panelFloats + p.packedFloats
-	}
+	n := p.sharedPanels + p.sharedPacked
 	if p.parts > 1 {
 		n += p.parts * p.m * p.n
 	}

@@ -33,11 +33,14 @@ func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
 		t.Depth, t.KS = k, 4*w.ak
 		a, aStep := w.a[m0*w.am+k0*w.ak:], w.am
 		switch {
-		case w.packA && w.alone:
+		case w.ownA:
 			tile.PackA(w.packed, a, w.am, w.ak, m1-m0, k)
 			a, aStep, t.KS = w.packed, k, 4*tile.Rows
 		case w.packA:
 			a, aStep, t.KS = w.packed[k0*roundUp(w.m, tile.Rows)+m0*k:], k, 4*tile.Rows
+		}
+		if w.ownB {
+			tile.PackB(w.panels, w.b[k0*w.bk:], w.bk, w.bn, k, w.n)
 		}
 		add := kb > kb0 || w.accumulate
 		for j, cols := j0, 0; j < j1; j += cols {
@@ -75,6 +78,8 @@ func wide(left int) int {
 // bindB points t at columns j.. of rows k0.. of B, packed or as they are.
 func (w *work) bindB(t *tile.Args, k0, k, j, cols int) {
 	switch {
+	case w.ownB:
+		t.B, t.BS, t.Panel = &w.panels[j*k], 4*tile.Cols, 4*tile.Cols*k
 	case !w.bare:
 		t.B, t.BS, t.Panel = &w.panels[k0*w.np+j*k], 4*tile.Cols, 4*tile.Cols*k
 	case cols < tile.Cols:
