@@ -2,12 +2,16 @@ package gemm
 
 import "github.com/fwlab/fw/core/kernel/gemm/tile"
 
+// depth rows of what a tile reads of B (16 KiB, or 64 KiB where tiles are wide) stay
+// in the L1 or L2 cache while a block of A passes.
+var depth = 16 * tile.Width
+
 const (
-	// depth rows of a panel of B (16 KiB) stay in the L1 cache while a block of A passes.
-	depth = 256
-	// blockRows x depth elements of A (96 KiB) stay in the L2 cache while the panels of B pass.
-	// Where K alone gives work enough, tallRows do, so that fewer chunks pack the same B.
-	blockRows, tallRows = 96, 384
+	// blockRows x depth elements of A (192 KiB, or 384 KiB) stay in the L2 cache while the panels of B pass.
+	blockRows = 192
+	// Where K, of long blocks or more, gives work enough, blocks of A and B are as
+	// tall and as wide as the L2 cache holds.
+	long, tall = 16, 512
 	// A chunk of work is worth handing to a worker from about this many operations on.
 	chunkFLOPs = 1 << 19
 	wantChunks = 32
@@ -93,16 +97,25 @@ func newPlan(s strided) plan {
 func (p *plan) cut(chunks int) {
 	const longPart, narrow = 4, 8 * tile.Cols
 	low := 4 * tile.Rows
-	p.mblocks = ceilDiv(p.m, blockRows)
-	if p.kblocks/longPart >= chunks/4 {
-		p.mblocks = ceilDiv(p.m, tallRows)
-	}
 	room := max(1, maxSums/(p.m*p.n))
+	if p.kblocks >= long {
+		p.mblocks, p.nblocks = ceilDiv(p.m, tall), ceilDiv(p.np, tall)
+		p.parts = max(1, min(ceilDiv(chunks, p.mblocks*p.nblocks), p.kblocks/2, room))
+		if p.mblocks*p.nblocks*p.parts >= chunks/4 {
+			p.settle()
+			return
+		}
+	}
+	p.mblocks = ceilDiv(p.m, blockRows)
 	p.parts = max(1, min(chunks/p.mblocks, p.kblocks/longPart, room))
 	p.nblocks = max(1, min(chunks/(p.mblocks*p.parts), p.np/narrow))
 	p.mblocks = max(p.mblocks, min(chunks/(p.parts*p.nblocks), ceilDiv(p.m, low)))
 	p.parts = max(p.parts, min(chunks/(p.mblocks*p.nblocks), p.kblocks, room))
+	p.settle()
+}
 
+// settle makes blocks of whole tiles, and drops empty ones.
+func (p *plan) settle() {
 	p.rows = roundUp(ceilDiv(p.m, p.mblocks), tile.Rows)
 	p.mblocks = ceilDiv(p.m, p.rows)
 	p.cols = roundUp(ceilDiv(p.np, p.nblocks), tile.Cols)
