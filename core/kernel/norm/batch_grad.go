@@ -107,9 +107,10 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	c := k.c
 	lo, hi := row*c, (row+n)*c
 	glo, ghi := g*c, (g+1)*c
-	var output, masked []float32
+	var gate vec.Gate
+	var masked []float32
 	if k.spec.Relu {
-		output = k.output[lo:hi]
+		gate.Out = k.output[lo:hi]
 	}
 	if k.masked != nil {
 		masked = k.masked[lo:hi]
@@ -117,13 +118,13 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	dy := k.dy[lo:hi]
 	if k.phase == 1 {
 		if masked != nil {
-			dy, output = masked, nil // the first pass has done it
+			dy, gate.Out = masked, nil // the first pass has done it
 		}
-		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], output, k.mean[glo:ghi], k.a[glo:ghi], k.b[glo:ghi], k.d[glo:ghi], n)
+		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], gate, k.mean[glo:ghi], k.a[glo:ghi], k.b[glo:ghi], k.d[glo:ghi], n)
 		return
 	}
 	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
 	clear(sum)
 	clear(dot)
-	vec.ColDots(sum, dot, dy, k.x[lo:hi], output, masked, k.mean[glo:ghi], n)
+	vec.ColDots(sum, dot, dy, k.x[lo:hi], gate, masked, k.mean[glo:ghi], n)
 }

@@ -26,7 +26,7 @@ func BenchmarkL1(b *testing.B) {
 		{"MaxOf", 4, func() { sink += MaxOf(x) }},
 		{"ColSum", 4, func() { ColSum(z[:64], x, n/64) }},
 		{"ColMoments", 4, func() { ColMoments(z[:64], z[64:128], x, y[:64], n/64) }},
-		{"ColDots", 8, func() { ColDots(z[:64], z[64:128], y, x, nil, nil, y[:64], n/64) }},
+		{"ColDots", 8, func() { ColDots(z[:64], z[64:128], y, x, Gate{}, nil, y[:64], n/64) }},
 		{"ColAffine", 8, func() { ColAffine(z, x, nil, y[:64], y[64:128], y[128:192], n/64, true) }},
 		{"ExpSum", 8, func() { sink += ExpSum(z, x, 1) }},
 	} {

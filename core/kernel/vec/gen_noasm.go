@@ -65,6 +65,9 @@ func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *f
 func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
+func avxColDotsAgain(acc *float32, dot *float32, mean *float32, a *float32, offset *float32, dy *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
 func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
@@ -81,6 +84,9 @@ func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32,
 	panic("vec: no assembly")
 }
 func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColGradAgain(mean *float32, a *float32, b *float32, c *float32, offset *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
 func avxExpSum(dst *float32, x *float32, s float32, n int) float32        { panic("vec: no assembly") }
