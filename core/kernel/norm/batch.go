@@ -31,6 +31,7 @@ type BatchNormKernel struct {
 	columns
 	spec                       BatchNorm
 	phase, workers             int
+	past                       bool
 	x, scale, offset, residual []float32
 	y, mean, variance          []float32
 	means, squares             []float32 // of chunks
@@ -67,6 +68,7 @@ func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	}
 	k.y, k.mean, k.variance = out[0].F32[:n], out[1].F32[:gc], out[2].F32[:gc]
 	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:c], in[2].F32[:c]
+	k.past = pastCache(out[0], in...)
 	t, w := k.total()*k.c, k.groups*k.c
 	cut(scratch, part{&k.means, t}, part{&k.squares, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.wideOffset, k.c}, part{&k.tmp, max(k.workers, 4) * k.c})
 }
@@ -117,12 +119,8 @@ func (k *BatchNormKernel) join(g int) {
 	k.spread(k.a[g*c:(g+1)*c], a)
 }
 
-// Chunk implements pool.Task. The second pass goes backwards: it begins with what
-// the first left in the cache.
+// Chunk implements pool.Task.
 func (k *BatchNormKernel) Chunk(i, worker int) {
-	if k.phase == 1 {
-		i = k.total() - 1 - i
-	}
 	g, row, n := k.at(i)
 	c := k.c
 	lo, hi := row*c, (row+n)*c
@@ -131,7 +129,7 @@ func (k *BatchNormKernel) Chunk(i, worker int) {
 		if k.spec.Residual {
 			residual = k.residual[lo:hi]
 		}
-		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu)
+		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu, k.past)
 		return
 	}
 	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], k.x[lo:hi], n)

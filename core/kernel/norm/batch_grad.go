@@ -129,12 +129,8 @@ func (k *BatchNormGradKernel) join(g int) {
 	k.spread(wideD, sum)
 }
 
-// Chunk implements pool.Task. The second pass goes backwards: it begins with what
-// the first left in the cache.
+// Chunk implements pool.Task.
 func (k *BatchNormGradKernel) Chunk(i, worker int) {
-	if k.phase == 1 {
-		i = k.total() - 1 - i
-	}
 	g, row, n := k.at(i)
 	c := k.c
 	lo, hi := row*c, (row+n)*c

@@ -15,6 +15,7 @@ type BatchNormInferenceKernel struct {
 	spec                                          BatchNorm
 	y, x, scale, offset, mean, variance, residual []float32
 	wideMean, a, wideOffset                       []float32
+	past                                          bool
 }
 
 // NewBatchNormInference plans batch_norm_inference; Groups is not used.
@@ -43,6 +44,7 @@ func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	}
 	k.y, k.x = out[0].F32[:n], in[0].F32[:n]
 	k.scale, k.offset, k.mean, k.variance = in[1].F32[:c], in[2].F32[:c], in[3].F32[:c], in[4].F32[:c]
+	k.past = pastCache(out[0], in...)
 	cut(scratch, part{&k.wideMean, k.c}, part{&k.a, k.c}, part{&k.wideOffset, k.c})
 }
 
@@ -66,5 +68,5 @@ func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
 	if k.spec.Residual {
 		residual = k.residual[lo:hi]
 	}
-	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean, k.a, k.wideOffset, n, k.spec.Relu)
+	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean, k.a, k.wideOffset, n, k.spec.Relu, k.past)
 }

@@ -145,6 +145,21 @@ func cut(scratch []float32, parts ...part) {
 	}
 }
 
+// pastBytes is the size from which an output goes past the cache: half of what
+// would keep it and the input it is made from there until they are read again.
+const pastBytes = 16 << 20
+
+// pastCache is whether an output should go past the cache: where it is large, and
+// in none of the inputs' places, a line of it would be read only to be overwritten.
+func pastCache(out buf.Buf, in ...buf.Buf) bool {
+	for _, b := range in {
+		if buf.Overlap(out, b) {
+			return false
+		}
+	}
+	return len(out.U8) >= pastBytes
+}
+
 func rsqrt(x float32) float32 { return 1 / float32(math.Sqrt(float64(x))) }
 
 func checkBind(name string, scratch []float32, need int, out, in []buf.Buf, outSizes, inSizes []int) {

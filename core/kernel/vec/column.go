@@ -1,5 +1,7 @@
 package vec
 
+import "unsafe"
+
 // The functions here take x as rows of len(acc) or len(mean) columns, one row
 // directly after another, and have one accumulator or coefficient per column.
 
@@ -69,16 +71,27 @@ func ColMoments(acc, squares, x, shift []float32, rows int) {
 }
 
 // ColAffine: dst[i*c+j] = (x[i*c+j]-mean[j])*a[j] + b[j], plus add[i*c+j] if
-// add is not nil, and then 0 where that is negative if relu holds.
-func ColAffine(dst, x, add, mean, a, b []float32, rows int, relu bool) {
+// add is not nil, and then 0 where that is negative if relu holds. With past, dst
+// goes straight to memory, if it is whole cache lines: for a dst that is not an
+// operand and will not be read soon.
+func ColAffine(dst, x, add, mean, a, b []float32, rows int, relu, past bool) {
 	c := len(mean)
 	dst, x, a, b = dst[:rows*c], x[:rows*c], a[:c], b[:c]
 	if add != nil {
 		add = add[:rows*c]
 	}
 	m := wholeColumns(c, rows)
+	past = past && m > 0 && m == c && c%16 == 0 && uintptr(unsafe.Pointer(&dst[0]))%64 == 0
 	switch {
 	case m == 0:
+	case past && add == nil && !relu:
+		avxColAffinePast(&mean[0], &a[0], &b[0], &dst[0], &x[0], rows, m, c)
+	case past && add == nil:
+		avxColAffineReluPast(&mean[0], &a[0], &b[0], &dst[0], &x[0], rows, m, c)
+	case past && !relu:
+		avxColAffineAddPast(&mean[0], &a[0], &b[0], &dst[0], &x[0], &add[0], rows, m, c)
+	case past:
+		avxColAffineAddReluPast(&mean[0], &a[0], &b[0], &dst[0], &x[0], &add[0], rows, m, c)
 	case add == nil && !relu:
 		avxColAffine(&mean[0], &a[0], &b[0], &dst[0], &x[0], rows, m, c)
 	case add == nil:

@@ -284,6 +284,26 @@ func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *flo
 //go:noescape
 func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
 
+// avxColAffinePast: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j], past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffineReluPast: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j], 0), past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffineAddPast: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
+// avxColAffineAddReluPast: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], 0), past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
 // avxColGrad: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape

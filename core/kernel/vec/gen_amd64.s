@@ -10913,6 +10913,1322 @@ yoddend:
 	VZEROUPPER
 	RET
 
+// func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3, MMX+
+TEXT ·avxColAffinePast(SB), NOSPLIT, $0-64
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ rows+40(FP), BX
+	MOVQ cols+48(FP), CX
+	MOVQ stride+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX2, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineReluPast(SB), NOSPLIT, $0-64
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   rows+40(FP), BX
+	MOVQ   cols+48(FP), CX
+	MOVQ   stride+56(FP), AX
+	SHLQ   $0x02, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineAddPast(SB), NOSPLIT, $0-72
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ r+40(FP), R10
+	MOVQ rows+48(FP), BX
+	MOVQ cols+56(FP), CX
+	MOVQ stride+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX2, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineAddReluPast(SB), NOSPLIT, $0-72
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   r+40(FP), R10
+	MOVQ   rows+48(FP), BX
+	MOVQ   cols+56(FP), CX
+	MOVQ   stride+64(FP), AX
+	SHLQ   $0x02, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
 // func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
 // Requires: AVX, AVX512F, FMA3
 TEXT ·avxColGrad(SB), NOSPLIT, $0-80

@@ -80,6 +80,18 @@ func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *flo
 func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
+func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
 func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }

@@ -278,7 +278,7 @@ func checkColumns(t *testing.T, rows, c int, relu, more bool) {
 	ColSumSquares(sq, x, mean, rows)
 	ColMoments(shifted, moments, x, mean, rows)
 	ColDots(acc, dot, dy, x, Gate{Out: out}, masked, mean, rows)
-	ColAffine(affine, x, add, mean, a, b, rows, relu)
+	ColAffine(affine, x, add, mean, a, b, rows, relu, false)
 	ColGrad(grad, dy, x, Gate{Out: out}, mean, a, b, d, rows)
 	for i := range n {
 		j := i % c

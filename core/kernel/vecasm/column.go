@@ -180,10 +180,12 @@ func columns() {
 	columnDots("avxColDotsRelu", read, false)
 	columnDots("avxColDotsReluStore", read, true)
 	columnDots("avxColDotsAgain", again, false)
-	columnAffine("avxColAffine", false, false)
-	columnAffine("avxColAffineRelu", false, true)
-	columnAffine("avxColAffineAdd", true, false)
-	columnAffine("avxColAffineAddRelu", true, true)
+	for _, past := range []bool{false, true} {
+		columnAffine("avxColAffine", false, false, past)
+		columnAffine("avxColAffineRelu", false, true, past)
+		columnAffine("avxColAffineAdd", true, false, past)
+		columnAffine("avxColAffineAddRelu", true, true, past)
+	}
 	columnGrad("avxColGrad", dense)
 	columnGrad("avxColGradRelu", read)
 	columnGrad("avxColGradAgain", again)
@@ -309,7 +311,21 @@ func elementwise(moving, coefficients []GPPhysical, hold, body func(k int)) {
 	Label(label("alldone"))
 }
 
-func columnAffine(name string, add, relu bool) {
+// pastCache stores whole vectors straight to memory, at a multiple of their size.
+func pastCache(r VecPhysical, m Mem) {
+	if tailing {
+		store(r, m)
+		return
+	}
+	VMOVNTPS(r, m)
+}
+
+func columnAffine(name string, add, relu, past bool) {
+	keep := store
+	end := func() {}
+	if past {
+		name, keep, end = name+"Past", pastCache, SFENCE
+	}
 	value := "(x[i*stride+j]-mean[j])*a[j] + b[j]"
 	names := []string{"mean", "a", "b", "dst", "x"}
 	if add {
@@ -318,6 +334,9 @@ func columnAffine(name string, add, relu bool) {
 	}
 	if relu {
 		value = "max(" + value + ", 0)"
+	}
+	if past {
+		value += ", past the cache; dst and stride multiples of 64 bytes"
 	}
 	columnFunction(name, "dst[i*stride+j] = "+value, names, func(r []GPPhysical) {
 		if relu {
@@ -341,8 +360,9 @@ func columnAffine(name string, add, relu bool) {
 				if relu {
 					VMAXPS(v[k], v[15], v[k]) // NaN stays
 				}
-				store(v[k], at(r[3], k))
+				keep(v[k], at(r[3], k))
 			})
+		end()
 	})
 }
 
