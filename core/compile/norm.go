@@ -13,7 +13,9 @@ import (
 //
 // Such a batch_norm has the attributes relu and residual, the residual as its
 // last operand, and in its gradient the output as its last operand and the
-// residual's gradient as its last result (core/kernel/norm).
+// residual's gradient as its last result (core/kernel/norm). Without a residual
+// the gradient finds by itself what the rectifier let pass: it has the attribute
+// recompute, and the offset as its last operand rather than the output.
 func fuseNorm(f *ir.Func) error {
 	n := &normFuser{f: f, subst: map[ir.ID]ir.ID{}}
 	for i := range f.Instrs {
@@ -149,7 +151,11 @@ func (n *normFuser) backward(i int) {
 			test = d
 		}
 	}
-	if test == nil || test.Op != "compare" || test.Attrs.Str("direction") != "GT" || !n.zero(test.In[1]) || !n.rectified(test.In[0], in.In[0]) {
+	if test == nil || test.Op != "compare" || test.Attrs.Str("direction") != "GT" || !n.zero(test.In[1]) {
+		return
+	}
+	forward := n.rectified(test.In[0], in.In[0])
+	if forward == nil {
 		return
 	}
 	list, output := n.uses(masked)
@@ -161,16 +167,21 @@ func (n *normFuser) backward(i int) {
 		f.Shapes = append(f.Shapes, f.Shape(out))
 		pick.Out = []ir.ID{ir.ID(len(f.Shapes) - 1)}
 		in.Out = append(slices.Clone(in.Out), out)
+		return
+	}
+	if !forward.Attrs.Bool("residual") {
+		in.Attrs = in.Attrs.With(ir.Int("recompute", 1))
+		in.In[5] = forward.In[2]
 	}
 }
 
-// rectified is whether z is the output of the rectified normalisation of x.
-func (n *normFuser) rectified(z, x ir.ID) bool {
+// rectified is the rectified normalisation of x whose output is z, nil if there is none.
+func (n *normFuser) rectified(z, x ir.ID) *ir.Instr {
 	for i := range n.f.Instrs {
 		in := &n.f.Instrs[i]
-		if in.Op == "batch_norm_training" && in.Out[0] == z {
-			return in.In[0] == x && in.Attrs.Bool("relu")
+		if in.Op == "batch_norm_training" && in.Out[0] == z && in.In[0] == x && in.Attrs.Bool("relu") {
+			return in
 		}
 	}
-	return false
+	return nil
 }

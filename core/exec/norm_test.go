@@ -73,7 +73,7 @@ func TestNormalisationsAreFused(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := compiled.String()
-	for what, n := range map[string]int{"relu=1": 8, "residual=1": 4, "maximum": 0, "select": 0} {
+	for what, n := range map[string]int{"relu=1": 8, "residual=1": 4, "recompute=1": 2, "maximum": 0, "select": 0} {
 		if got := strings.Count(text, what); got != n {
 			t.Errorf("%d times %q, expected %d", got, what, n)
 		}

@@ -153,7 +153,7 @@ func (b *binding) window() pooling.Window {
 
 func (b *binding) batchNorm() norm.BatchNorm {
 	return norm.BatchNorm{Dims: b.is[0].Dims, Groups: b.a.Int("groups", 1), Epsilon: float32(b.a.Float("epsilon", 0)),
-		Relu: b.a.Bool("relu"), Residual: b.a.Bool("residual")}
+		Relu: b.a.Bool("relu"), Residual: b.a.Bool("residual"), Recompute: b.a.Bool("recompute")}
 }
 
 func (b *binding) layerNorm() norm.LayerNorm {

@@ -98,28 +98,29 @@ func (p *Plan) update(aliases map[string]string) error {
 	return nil
 }
 
-// overwrites is a row per op whose first result may lie where one of these operands
+// overwrites is a row per op with results that may lie where one of these operands
 // was: its kernel reads an element before it writes it.
-var overwrites = map[string][]int{
-	"batch_norm_training":  {0},
-	"batch_norm_inference": {0},
-	"batch_norm_grad":      {4, 0},
-	"layer_norm":           {0},
-	"layer_norm_grad":      {4, 0},
-	"softmax":              {0},
-	"log_softmax":          {0},
-	"softmax_grad":         {1, 0},
-	"log_softmax_grad":     {1, 0},
-	"cumulative_sum":       {0},
-	"scatter":              {0},
-	"dynamic_update_slice": {0},
+var overwrites = map[string]map[int][]int{
+	"batch_norm_training":  {0: {0}},
+	"batch_norm_inference": {0: {0}},
+	"batch_norm_grad":      {0: {4, 0}, 3: {4, 5}},
+	"layer_norm":           {0: {0}},
+	"layer_norm_grad":      {0: {4, 0}},
+	"softmax":              {0: {0}},
+	"log_softmax":          {0: {0}},
+	"softmax_grad":         {0: {1, 0}},
+	"log_softmax_grad":     {0: {1, 0}},
+	"cumulative_sum":       {0: {0}},
+	"scatter":              {0: {0}},
+	"dynamic_update_slice": {0: {0}},
 }
 
 // inPlace is whether result out of an instruction may overwrite operand v: where it
 // is in the table, or a fusion that reads v element by element only.
 func (p *Plan) inPlace(in *ir.Instr, out, v ir.ID) bool {
 	if in.Body == nil {
-		return out == in.Out[0] && slices.ContainsFunc(overwrites[in.Op], func(i int) bool { return in.In[i] == v }) && p.readers(in, v) == 1
+		operands := overwrites[in.Op][slices.Index(in.Out, out)]
+		return slices.ContainsFunc(operands, func(i int) bool { return in.In[i] == v }) && p.readers(in, v) == 1
 	}
 	for i, w := range in.In {
 		if w != v {

@@ -21,45 +21,43 @@ type BatchNorm struct {
 	Epsilon  float32
 	Residual bool // a residual of the input's shape is added
 	Relu     bool // then max(y, 0)
-}
 
-func (s BatchNorm) grid() (grid, error) {
-	if len(s.Dims) == 0 {
-		return grid{}, fmt.Errorf("expected f32[...,C], found a scalar")
-	}
-	return newGrid(s.Dims, max(s.Groups, 1), statRows(max(1, s.Dims[len(s.Dims)-1])))
+	Recompute bool // of the gradient: see [BatchNormGradKernel]
 }
 
 // BatchNormKernel computes y, mean[G,C] and the biased variance[G,C] from x,
 // scale[C], offset[C] and the residual, if there is one.
 type BatchNormKernel struct {
-	grid
+	columns
 	spec                       BatchNorm
-	phase                      int
-	workers                    int
+	phase, workers             int
+	past                       bool
 	x, scale, offset, residual []float32
 	y, mean, variance          []float32
 	means, squares             []float32 // of chunks
-	a                          []float32 // scale*rstd of groups
+	wideMean, a                []float32 // of groups: mean and scale*rstd
+	wideOffset                 []float32
 	tmp                        []float32 // one row of each worker
 }
 
 // NewBatchNorm plans batch_norm_training.
 func NewBatchNorm(s BatchNorm, workers int) (*BatchNormKernel, error) {
-	g, err := s.grid()
+	g, err := newColumns(s.Dims, max(s.Groups, 1))
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_training: %w", err)
 	}
-	return &BatchNormKernel{grid: g, spec: s, workers: workers}, nil
+	return &BatchNormKernel{columns: g, spec: s, workers: workers}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *BatchNormKernel) Scratch() int { return (2*k.total() + k.groups + k.workers) * k.c }
+func (k *BatchNormKernel) Scratch() int {
+	return (2*k.total() + 2*k.groups + 1 + max(k.workers, 4)) * k.c
+}
 
 // Bind gives the kernel its memory: outputs y, mean, variance; inputs x, scale,
 // offset and the residual, if there is one. y may be x or the residual.
 func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
-	n, c, gc := k.groups*k.rows*k.c, k.c, k.groups*k.c
+	n, c, gc := k.groups*k.rows*k.c, k.channels, k.groups*k.channels
 	sizes := []int{n, c, c}
 	if k.spec.Residual {
 		sizes = append(sizes, n)
@@ -70,8 +68,9 @@ func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	}
 	k.y, k.mean, k.variance = out[0].F32[:n], out[1].F32[:gc], out[2].F32[:gc]
 	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:c], in[2].F32[:c]
-	t := k.total() * c
-	k.means, k.squares, k.a, k.tmp = scratch[:t], scratch[t:2*t], scratch[2*t:2*t+gc], scratch[2*t+gc:k.Scratch()]
+	k.past = pastCache(out[0], in...)
+	t, w := k.total()*k.c, k.groups*k.c
+	cut(scratch, part{&k.means, t}, part{&k.squares, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.wideOffset, k.c}, part{&k.tmp, max(k.workers, 4) * k.c})
 }
 
 // Run computes the outputs.
@@ -81,6 +80,7 @@ func (k *BatchNormKernel) Run(p *pool.Pool) {
 	for g := range k.groups {
 		k.join(g)
 	}
+	k.spread(k.wideOffset, k.offset)
 	k.phase = 1
 	p.Run(k.total(), k)
 }
@@ -89,27 +89,34 @@ func (k *BatchNormKernel) Run(p *pool.Pool) {
 // LeVeque 1979): with n_i rows of mean m_i and squares s_i around it, the mean
 // is the sum of n_i m_i / n and the variance that of (s_i + n_i (m_i-mean)^2) / n.
 func (k *BatchNormKernel) join(g int) {
-	c := k.c
-	mean, variance, a := k.mean[g*c:(g+1)*c], k.variance[g*c:(g+1)*c], k.a[g*c:(g+1)*c]
+	c, w := k.c, k.channels
+	mean, variance := k.mean[g*w:(g+1)*w], k.variance[g*w:(g+1)*w]
 	means, squares := k.means[g*k.chunks*c:(g+1)*k.chunks*c], k.squares[g*k.chunks*c:(g+1)*k.chunks*c]
 	full := k.chunks - 1 // chunks of chunkRows rows; the last may have fewer
 	lastRows := float32(k.rows - full*k.chunkRows)
-	last := means[full*c:]
-	each, n := float32(k.chunkRows), float32(k.rows)
+	each, n := float32(k.chunkRows), float32(k.rows*k.fold)
+	tmp, sum, last, wide := k.tmp[:c], k.tmp[c:2*c], k.tmp[2*c:3*c], k.wideMean[g*c:(g+1)*c]
 
-	tmp := k.tmp[:c]
-	sumRows(mean, tmp, means, full)
+	sumRows(sum, tmp, means, full)
+	copy(last, means[full*c:])
+	full32, last32 := k.joined(sum), k.joined(last)
 	for j := range mean {
-		mean[j] = mean[j]*(each/n) + last[j]*(lastRows/n)
+		mean[j] = full32[j]*(each/n) + last32[j]*(lastRows/n)
 	}
-	squareRows(a, tmp, means, mean, full)
-	sumRows(variance, tmp, squares, k.chunks)
+	k.spread(wide, mean)
+	squareRows(sum, tmp, means, wide, full)
+	squareRows(last, tmp, means[full*c:], wide, 1)
+	full32, last32 = k.joined(sum), k.joined(last)
+	within := k.tmp[3*c : 4*c]
+	sumRows(within, tmp, squares, k.chunks)
+	k.joined(within)
+	a := k.tmp[:w]
 	for j := range variance {
-		d := last[j] - mean[j]
-		v := (variance[j] + a[j]*each + d*d*lastRows) / n
+		v := (within[j] + full32[j]*each + last32[j]*lastRows) / n
 		variance[j] = v
 		a[j] = k.scale[j] * rsqrt(v+k.spec.Epsilon)
 	}
+	k.spread(k.a[g*c:(g+1)*c], a)
 }
 
 // Chunk implements pool.Task.
@@ -122,7 +129,7 @@ func (k *BatchNormKernel) Chunk(i, worker int) {
 		if k.spec.Residual {
 			residual = k.residual[lo:hi]
 		}
-		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.mean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.offset, n, k.spec.Relu)
+		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu, k.past)
 		return
 	}
 	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], k.x[lo:hi], n)
@@ -149,62 +156,4 @@ func moments(mean, squares, sum, x []float32, n int) {
 	vec.Mul(sum, sum, sum)
 	vec.Axpy(squares, -1/float32(n), sum)
 	vec.MaxScalar(squares, squares, 0)
-}
-
-// BatchNormInferenceKernel computes (x - mean) / sqrt(variance + epsilon) *
-// scale + offset, and what the spec adds.
-type BatchNormInferenceKernel struct {
-	grid
-	spec                                          BatchNorm
-	y, x, scale, offset, mean, variance, residual []float32
-	a                                             []float32
-}
-
-// NewBatchNormInference plans batch_norm_inference; Groups is not used.
-func NewBatchNormInference(s BatchNorm, workers int) (*BatchNormInferenceKernel, error) {
-	s.Groups = 1
-	g, err := s.grid()
-	if err != nil {
-		return nil, fmt.Errorf("batch_norm_inference: %w", err)
-	}
-	return &BatchNormInferenceKernel{grid: g, spec: s}, nil
-}
-
-// Scratch is how many float32s Bind needs.
-func (k *BatchNormInferenceKernel) Scratch() int { return k.c }
-
-// Bind gives the kernel its memory: output y; inputs x, scale, offset, mean,
-// variance and the residual, if there is one. y may be x or the residual.
-func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
-	n, c := k.rows*k.c, k.c
-	sizes := []int{n, c, c, c, c}
-	if k.spec.Residual {
-		sizes = append(sizes, n)
-	}
-	checkBind("batch_norm_inference", scratch, k.Scratch(), out, in, []int{n}, sizes)
-	if k.spec.Residual {
-		k.residual = in[5].F32[:n]
-	}
-	k.y, k.x = out[0].F32[:n], in[0].F32[:n]
-	k.scale, k.offset, k.mean, k.variance = in[1].F32[:c], in[2].F32[:c], in[3].F32[:c], in[4].F32[:c]
-	k.a = scratch[:c]
-}
-
-// Run computes the output.
-func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
-	for j := range k.a {
-		k.a[j] = k.scale[j] * rsqrt(k.variance[j]+k.spec.Epsilon)
-	}
-	p.Run(k.chunks, k)
-}
-
-// Chunk implements pool.Task.
-func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
-	_, row, n := k.at(i)
-	lo, hi := row*k.c, (row+n)*k.c
-	var residual []float32
-	if k.spec.Residual {
-		residual = k.residual[lo:hi]
-	}
-	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.mean, k.a, k.offset, n, k.spec.Relu)
 }

@@ -14,48 +14,61 @@ import (
 //
 //	doffset = sum(dy), dscale = sum(dy*h), dx = scale*rstd*(dy - mean(dy) - h*mean(dy*h))
 //
-// With Relu, dy counts only where the forward kernel's output is above 0; with
-// Residual as well, that dy is a further output, the residual's gradient.
+// With Relu, dy counts only where the forward kernel's output is above 0. That
+// is found by the output itself; or, with Recompute, from x and offset[C] with the
+// forward kernel's roundings, which saves two passes over the output. With
+// Residual as well as Relu, that dy is a further output, the residual's gradient.
 // (Without Relu the residual's gradient is dy itself.)
 type BatchNormGradKernel struct {
-	grid
+	columns
 	spec                     BatchNorm
 	phase                    int
 	x, scale, mean, variance []float32
 	dy, dx, dscale, doffset  []float32
 	output, masked           []float32 // of the forward kernel; the residual's gradient
 	sums, dots               []float32 // of chunks: sum(dy), sum(dy*(x-mean))
-	a, b, d                  []float32 // of groups: dx = dy*a + (x-mean)*b + d
+	offset                   []float32 // with Recompute
+	wideMean, a, b, d        []float32 // of groups: dx = dy*a + (x-mean)*b + d
+	wideOffset               []float32
 	tmp                      []float32
 }
 
 // NewBatchNormGrad plans batch_norm_grad.
 func NewBatchNormGrad(s BatchNorm, workers int) (*BatchNormGradKernel, error) {
-	g, err := s.grid()
+	g, err := newColumns(s.Dims, max(s.Groups, 1))
+	if err == nil && s.Recompute && (s.Residual || !s.Relu) {
+		err = fmt.Errorf("recompute is for a rectifier without a residual")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_grad: %w", err)
 	}
-	return &BatchNormGradKernel{grid: g, spec: s}, nil
+	return &BatchNormGradKernel{columns: g, spec: s}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *BatchNormGradKernel) Scratch() int { return (2*k.total() + 3*k.groups + 1) * k.c }
+func (k *BatchNormGradKernel) Scratch() int { return (2*k.total() + 4*k.groups + 2) * k.c }
 
 // Bind gives the kernel its memory: outputs dx, dscale, doffset; inputs x,
-// scale, mean, variance, dy. With Relu the forward output is a sixth input, and
-// with Residual as well the residual's gradient a fourth output. dx may be dy,
+// scale, mean, variance, dy. With Relu the forward output is a sixth input, or
+// offset with Recompute; with Residual as well the residual's gradient is a fourth output. dx may be dy,
 // x or the forward output; the residual's gradient may be dy or the forward output.
 func (k *BatchNormGradKernel) Bind(scratch []float32, out, in []buf.Buf) {
-	n, c, gc := k.groups*k.rows*k.c, k.c, k.groups*k.c
+	n, c, gc := k.groups*k.rows*k.c, k.channels, k.groups*k.channels
 	outSizes, inSizes := []int{n, c, c}, []int{n, c, gc, gc, n}
-	if k.spec.Relu {
+	switch {
+	case k.spec.Recompute:
+		inSizes = append(inSizes, c)
+	case k.spec.Relu:
 		inSizes = append(inSizes, n)
 		if k.spec.Residual {
 			outSizes = append(outSizes, n)
 		}
 	}
 	checkBind("batch_norm_grad", scratch, k.Scratch(), out, in, outSizes, inSizes)
-	if k.spec.Relu {
+	switch {
+	case k.spec.Recompute:
+		k.offset = in[5].F32[:c]
+	case k.spec.Relu:
 		k.output = in[5].F32[:n]
 		if k.spec.Residual {
 			k.masked = out[3].F32[:n]
@@ -63,16 +76,16 @@ func (k *BatchNormGradKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	}
 	k.dx, k.dscale, k.doffset = out[0].F32[:n], out[1].F32[:c], out[2].F32[:c]
 	k.x, k.scale, k.mean, k.variance, k.dy = in[0].F32[:n], in[1].F32[:c], in[2].F32[:gc], in[3].F32[:gc], in[4].F32[:n]
-	for _, part := range []struct {
-		dst *[]float32
-		n   int
-	}{{&k.sums, k.total() * c}, {&k.dots, k.total() * c}, {&k.a, gc}, {&k.b, gc}, {&k.d, gc}, {&k.tmp, c}} {
-		*part.dst, scratch = scratch[:part.n], scratch[part.n:]
-	}
+	t, w := k.total()*k.c, k.groups*k.c
+	cut(scratch, part{&k.sums, t}, part{&k.dots, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.b, w}, part{&k.d, w},
+		part{&k.wideOffset, k.c}, part{&k.tmp, k.c})
 }
 
 // Run computes the outputs.
 func (k *BatchNormGradKernel) Run(p *pool.Pool) {
+	for g := range k.groups {
+		k.prepare(g)
+	}
 	k.phase = 0
 	p.Run(k.total(), k)
 	clear(k.dscale)
@@ -84,21 +97,36 @@ func (k *BatchNormGradKernel) Run(p *pool.Pool) {
 	p.Run(k.total(), k)
 }
 
+// prepare spreads what a group's first pass needs: the mean, and a and the
+// offset of the forward kernel.
+func (k *BatchNormGradKernel) prepare(g int) {
+	c, w := k.c, k.channels
+	k.spread(k.wideMean[g*c:(g+1)*c], k.mean[g*w:(g+1)*w])
+	a := k.tmp[:w]
+	for j := range a {
+		a[j] = k.scale[j] * rsqrt(k.variance[g*w+j]+k.spec.Epsilon)
+	}
+	k.spread(k.a[g*c:(g+1)*c], a)
+	if k.spec.Recompute {
+		k.spread(k.wideOffset, k.offset)
+	}
+}
+
 func (k *BatchNormGradKernel) join(g int) {
-	c, n := k.c, float32(k.rows)
-	lo, hi := g*c, (g+1)*c
-	sum, dot := k.d[lo:hi], k.b[lo:hi]
-	sumRows(sum, k.tmp, k.sums[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
-	sumRows(dot, k.tmp, k.dots[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
-	for j := range c {
-		rstd := rsqrt(k.variance[lo+j] + k.spec.Epsilon)
-		a := k.scale[j] * rstd
+	c, w, n := k.c, k.channels, float32(k.rows*k.fold)
+	wideB, wideD := k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c]
+	sumRows(wideD, k.tmp, k.sums[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
+	sumRows(wideB, k.tmp, k.dots[g*k.chunks*c:(g+1)*k.chunks*c], k.chunks)
+	sum, dot := k.joined(wideD), k.joined(wideB)
+	for j := range w {
+		rstd, a := rsqrt(k.variance[g*w+j]+k.spec.Epsilon), k.a[g*c+j]
 		k.doffset[j] += sum[j]
 		k.dscale[j] += dot[j] * rstd
-		k.a[lo+j] = a
 		dot[j] = -a * rstd * (rstd * dot[j] / n)
 		sum[j] = -a * (sum[j] / n)
 	}
+	k.spread(wideB, dot)
+	k.spread(wideD, sum)
 }
 
 // Chunk implements pool.Task.
@@ -106,10 +134,14 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	g, row, n := k.at(i)
 	c := k.c
 	lo, hi := row*c, (row+n)*c
-	glo, ghi := g*c, (g+1)*c
-	var output, masked []float32
-	if k.spec.Relu {
-		output = k.output[lo:hi]
+	mean, a := k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c]
+	var gate vec.Gate
+	var masked []float32
+	switch {
+	case k.spec.Recompute:
+		gate = vec.Gate{A: a, Offset: k.wideOffset}
+	case k.spec.Relu:
+		gate.Out = k.output[lo:hi]
 	}
 	if k.masked != nil {
 		masked = k.masked[lo:hi]
@@ -117,13 +149,13 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	dy := k.dy[lo:hi]
 	if k.phase == 1 {
 		if masked != nil {
-			dy, output = masked, nil // the first pass has done it
+			dy, gate.Out = masked, nil // the first pass has done it
 		}
-		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], output, k.mean[glo:ghi], k.a[glo:ghi], k.b[glo:ghi], k.d[glo:ghi], n)
+		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], gate, mean, a, k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c], n)
 		return
 	}
 	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
 	clear(sum)
 	clear(dot)
-	vec.ColDots(sum, dot, dy, k.x[lo:hi], output, masked, k.mean[glo:ghi], n)
+	vec.ColDots(sum, dot, dy, k.x[lo:hi], gate, masked, mean, n)
 }

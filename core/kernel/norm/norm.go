@@ -62,6 +62,51 @@ func statRows(c int) int { return max(64, min(512, 8192/c)) }
 // passRows is the height of a chunk for work on rows one by one.
 func passRows(c int) int { return max(1, (16<<10)/c) }
 
+// columns is a grid for work column by column. Several neighbouring rows of few
+// channels stand side by side as one row of the grid: column j is channel
+// j % channels, and what is found for the columns of a channel is joined.
+type columns struct {
+	grid
+	channels, fold int // c = channels*fold
+}
+
+// wideRow is how many columns rows of few channels are folded to: what the
+// vectors of column functions go over without starting again.
+const wideRow = 64
+
+func newColumns(dims []int, groups int) (columns, error) {
+	if len(dims) == 0 {
+		return columns{}, fmt.Errorf("expected f32[...,C], found a scalar")
+	}
+	g, err := newGrid(dims, groups, 1)
+	if err != nil {
+		return columns{}, err
+	}
+	k := columns{g, g.c, 1}
+	for k.rows%2 == 0 && 2*k.c <= wideRow {
+		k.rows, k.c, k.fold = k.rows/2, 2*k.c, 2*k.fold
+	}
+	k.chunkRows = min(k.rows, statRows(k.c))
+	k.chunks = ceil(k.rows, k.chunkRows)
+	return k, nil
+}
+
+// spread sets every column of wide to its channel's value.
+func (k *columns) spread(wide, channels []float32) {
+	for f := range k.fold {
+		copy(wide[f*k.channels:(f+1)*k.channels], channels)
+	}
+}
+
+// joined sets the first columns of wide to the sums of the channels.
+func (k *columns) joined(wide []float32) []float32 {
+	sum := wide[:k.channels]
+	for f := 1; f < k.fold; f++ {
+		vec.Add(sum, sum, wide[f*k.channels:(f+1)*k.channels])
+	}
+	return sum
+}
+
 // sumRows sets acc to the column sums of rows rows of x, 32 at a time by way of
 // tmp, so that no running sum gets long.
 func sumRows(acc, tmp, x []float32, rows int) {
@@ -85,6 +130,34 @@ func squareRows(acc, tmp, x, mean []float32, rows int) {
 		vec.ColSumSquares(tmp[:c], x[r*c:(r+n)*c], mean, n)
 		vec.Add(acc, acc, tmp[:c])
 	}
+}
+
+// part is a slice that wants n floats of scratch memory.
+type part struct {
+	dst *[]float32
+	n   int
+}
+
+// cut gives each part its memory.
+func cut(scratch []float32, parts ...part) {
+	for _, p := range parts {
+		*p.dst, scratch = scratch[:p.n:p.n], scratch[p.n:]
+	}
+}
+
+// pastBytes is the size from which an output goes past the cache: half of what
+// would keep it and the input it is made from there until they are read again.
+const pastBytes = 16 << 20
+
+// pastCache is whether an output should go past the cache: where it is large, and
+// in none of the inputs' places, a line of it would be read only to be overwritten.
+func pastCache(out buf.Buf, in ...buf.Buf) bool {
+	for _, b := range in {
+		if buf.Overlap(out, b) {
+			return false
+		}
+	}
+	return len(out.U8) >= pastBytes
 }
 
 func rsqrt(x float32) float32 { return 1 / float32(math.Sqrt(float64(x))) }

@@ -225,13 +225,21 @@ func TestBatchNormWithResidualAndRelu(t *testing.T) {
 					wantGrad = append(wantGrad, masked)
 				}
 			}
-			grad := run(t, name, func(w int) (kernel, error) { return NewBatchNormGrad(fused, w) }, sizes, gin, len(gin)-1)
-			for o := range wantGrad {
-				for i, w := range wantGrad[o] {
-					if grad[o][i] != w {
-						t.Fatalf("gradient of %s: output %d, element %d is %v, want %v", name, o, i, grad[o][i], w)
+			checkGrad := func(spec BatchNorm, gin []buf.Buf, inPlace int) {
+				t.Helper()
+				grad := run(t, name, func(w int) (kernel, error) { return NewBatchNormGrad(spec, w) }, sizes, gin, inPlace)
+				for o := range wantGrad {
+					for i, w := range wantGrad[o] {
+						if grad[o][i] != w {
+							t.Fatalf("gradient of %+v: output %d, element %d is %v, want %v", spec, o, i, grad[o][i], w)
+						}
 					}
 				}
+			}
+			checkGrad(fused, gin, len(gin)-1)
+			if fused.Relu && !fused.Residual {
+				fused.Recompute = true
+				checkGrad(fused, append(stats, dy, offset), 4)
 			}
 		}
 	}
@@ -347,7 +355,7 @@ func TestSoftmax(t *testing.T) {
 func TestBadShapesAreErrors(t *testing.T) {
 	for i, err := range []error{
 		second(NewBatchNorm(BatchNorm{}, 1)), second(NewBatchNorm(BatchNorm{Dims: []int{0, 3}}, 1)), second(NewBatchNorm(BatchNorm{Dims: []int{3, 2}, Groups: 2}, 1)),
-		second(NewBatchNormGrad(BatchNorm{Dims: []int{4}, Groups: 2}, 1)), second(NewLayerNorm(LayerNorm{}, 1)), second(NewSoftmax(Softmax{Dims: []int{-1}}, 1)),
+		second(NewBatchNormGrad(BatchNorm{Dims: []int{4}, Groups: 2}, 1)), second(NewBatchNormGrad(BatchNorm{Dims: []int{4, 4}, Recompute: true}, 1)), second(NewLayerNorm(LayerNorm{}, 1)), second(NewSoftmax(Softmax{Dims: []int{-1}}, 1)),
 	} {
 		if err == nil {
 			t.Errorf("case %d: no error", i)

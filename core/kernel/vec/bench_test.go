@@ -1,41 +1,59 @@
 package vec
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
-func BenchmarkL1(b *testing.B) {
-	const n = 1024
-	x, y, z, m := normals(1, n), normals(2, n), make([]float32, n), make([]uint32, n)
-	var sink float32
-	for _, c := range []struct {
-		name  string
-		bytes int64
-		run   func()
-	}{
-		{"Add", 12, func() { Add(z, x, y) }},
-		{"Max", 12, func() { Max(z, x, y) }},
-		{"LT", 12, func() { LT(m, x, y) }},
-		{"Select", 16, func() { Select(z, m, x, y) }},
-		{"FMA", 16, func() { FMA(z, x, y, x) }},
-		{"Exp", 8, func() { Exp(z, x) }},
-		{"Log", 8, func() { Log(z, x) }},
-		{"Tanh", 8, func() { Tanh(z, x) }},
-		{"Logistic", 8, func() { Logistic(z, x) }},
-		{"Erf", 8, func() { Erf(z, x) }},
-		{"Sum", 4, func() { sink += Sum(x) }},
-		{"Dot", 8, func() { sink += Dot(x, y) }},
-		{"MaxOf", 4, func() { sink += MaxOf(x) }},
-		{"ColSum", 4, func() { ColSum(z[:64], x, n/64) }},
-		{"ColMoments", 4, func() { ColMoments(z[:64], z[64:128], x, y[:64], n/64) }},
-		{"ColDots", 8, func() { ColDots(z[:64], z[64:128], y, x, nil, nil, y[:64], n/64) }},
-		{"ColAffine", 8, func() { ColAffine(z, x, nil, y[:64], y[64:128], y[128:192], n/64, true) }},
-		{"ExpSum", 8, func() { sink += ExpSum(z, x, 1) }},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(c.bytes * n)
-			for b.Loop() {
-				c.run()
-			}
-		})
+// quickest is the least time of a call in runs of calls, which other load on the
+// machine hardly lengthens.
+func quickest(calls, runs int, f func()) time.Duration {
+	best := time.Duration(1 << 62)
+	for range runs {
+		start := time.Now()
+		for range calls {
+			f()
+		}
+		best = min(best, time.Since(start))
 	}
-	_ = sink
+	return best / time.Duration(calls)
+}
+
+// BenchmarkL1 runs every function over operands in the L1 cache with each
+// instruction set in turn and prints elements per nanosecond and the ratio of
+// the two times.
+func BenchmarkL1(b *testing.B) {
+	if !useAVX512 {
+		b.Skip("needs AVX-512 to compare with AVX2")
+	}
+	defer func() { useAVX512 = true }()
+	for _, f := range every {
+		for _, size := range [][2]int{{1024, 1}, {64, 16}} {
+			o := newOperands(size[0], size[1])
+			if (size[1] > 1) != strings.HasPrefix(f.name, "Col") {
+				continue
+			}
+			for k := range o.f { // no denormals, infinities or NaN
+				copy(o.f[k], normals(uint64(k), len(o.f[k])))
+			}
+			b.Run(f.name, func(b *testing.B) {
+				var wide, narrow time.Duration
+				for b.Loop() {
+					wide, narrow = 1<<62, 1<<62
+					for range 5 {
+						useAVX512 = true
+						wide = min(wide, quickest(50, 20, func() { f.run(o) }))
+						useAVX512 = false
+						narrow = min(narrow, quickest(50, 20, func() { f.run(o) }))
+					}
+				}
+				n := float64(size[0] * size[1])
+				b.ReportMetric(n/float64(wide), "elements/ns")
+				b.ReportMetric(n/float64(narrow), "avx2-elements/ns")
+				b.ReportMetric(float64(narrow)/float64(wide), "avx2/avx512")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
 }

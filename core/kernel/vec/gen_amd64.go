@@ -4,202 +4,202 @@
 
 package vec
 
-// avxAdd: dst[i] = a[i] + b[i], n a multiple of 8.
+// avxAdd: dst[i] = a[i] + b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxAdd(dst *float32, a *float32, b *float32, n int)
 
-// avxSub: dst[i] = a[i] - b[i], n a multiple of 8.
+// avxSub: dst[i] = a[i] - b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxSub(dst *float32, a *float32, b *float32, n int)
 
-// avxMul: dst[i] = a[i] * b[i], n a multiple of 8.
+// avxMul: dst[i] = a[i] * b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMul(dst *float32, a *float32, b *float32, n int)
 
-// avxDiv: dst[i] = a[i] / b[i], n a multiple of 8.
+// avxDiv: dst[i] = a[i] / b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxDiv(dst *float32, a *float32, b *float32, n int)
 
-// avxMax: dst[i] = max(a[i], b[i]), NaN if either is, n a multiple of 8.
+// avxMax: dst[i] = max(a[i], b[i]), NaN if either is, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMax(dst *float32, a *float32, b *float32, n int)
 
-// avxMin: dst[i] = min(a[i], b[i]), NaN if either is, n a multiple of 8.
+// avxMin: dst[i] = min(a[i], b[i]), NaN if either is, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMin(dst *float32, a *float32, b *float32, n int)
 
-// avxAnd: dst[i] = the bits of a[i] & b[i], n a multiple of 8.
+// avxAnd: dst[i] = the bits of a[i] & b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxAnd(dst *float32, a *float32, b *float32, n int)
 
-// avxOr: dst[i] = the bits of a[i] | b[i], n a multiple of 8.
+// avxOr: dst[i] = the bits of a[i] | b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxOr(dst *float32, a *float32, b *float32, n int)
 
-// avxXor: dst[i] = the bits of a[i] ^ b[i], n a multiple of 8.
+// avxXor: dst[i] = the bits of a[i] ^ b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxXor(dst *float32, a *float32, b *float32, n int)
 
-// avxEQ: dst[i] = all ones where a[i] == b[i], else 0, n a multiple of 8.
+// avxEQ: dst[i] = all ones where a[i] == b[i], else 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxEQ(dst *float32, a *float32, b *float32, n int)
 
-// avxNE: dst[i] = all ones where a[i] != b[i], else 0, n a multiple of 8.
+// avxNE: dst[i] = all ones where a[i] != b[i], else 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxNE(dst *float32, a *float32, b *float32, n int)
 
-// avxLT: dst[i] = all ones where a[i] < b[i], else 0, n a multiple of 8.
+// avxLT: dst[i] = all ones where a[i] < b[i], else 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxLT(dst *float32, a *float32, b *float32, n int)
 
-// avxLE: dst[i] = all ones where a[i] <= b[i], else 0, n a multiple of 8.
+// avxLE: dst[i] = all ones where a[i] <= b[i], else 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxLE(dst *float32, a *float32, b *float32, n int)
 
-// avxAddS: dst[i] = a[i] + s, n a multiple of 8.
+// avxAddS: dst[i] = a[i] + s, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxAddS(dst *float32, a *float32, s float32, n int)
 
-// avxMulS: dst[i] = a[i] * s, n a multiple of 8.
+// avxMulS: dst[i] = a[i] * s, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMulS(dst *float32, a *float32, s float32, n int)
 
-// avxDivS: dst[i] = a[i] / s, n a multiple of 8.
+// avxDivS: dst[i] = a[i] / s, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxDivS(dst *float32, a *float32, s float32, n int)
 
-// avxMaxS: dst[i] = max(a[i], s), NaN if either is, n a multiple of 8.
+// avxMaxS: dst[i] = max(a[i], s), NaN if either is, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMaxS(dst *float32, a *float32, s float32, n int)
 
-// avxMinS: dst[i] = min(a[i], s), NaN if either is, n a multiple of 8.
+// avxMinS: dst[i] = min(a[i], s), NaN if either is, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMinS(dst *float32, a *float32, s float32, n int)
 
-// avxAbs: dst[i] = |a[i]|, n a multiple of 8.
+// avxAbs: dst[i] = |a[i]|, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxAbs(dst *float32, a *float32, n int)
 
-// avxNeg: dst[i] = -a[i], n a multiple of 8.
+// avxNeg: dst[i] = -a[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxNeg(dst *float32, a *float32, n int)
 
-// avxNot: dst[i] = the bits of ^a[i], n a multiple of 8.
+// avxNot: dst[i] = the bits of ^a[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxNot(dst *float32, a *float32, n int)
 
-// avxSqrt: dst[i] = sqrt(a[i]), n a multiple of 8.
+// avxSqrt: dst[i] = sqrt(a[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxSqrt(dst *float32, a *float32, n int)
 
-// avxRsqrt: dst[i] = 1 / sqrt(a[i]), n a multiple of 8.
+// avxRsqrt: dst[i] = 1 / sqrt(a[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxRsqrt(dst *float32, a *float32, n int)
 
-// avxFloor: dst[i] = floor(a[i]), n a multiple of 8.
+// avxFloor: dst[i] = floor(a[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxFloor(dst *float32, a *float32, n int)
 
-// avxCeil: dst[i] = ceil(a[i]), n a multiple of 8.
+// avxCeil: dst[i] = ceil(a[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxCeil(dst *float32, a *float32, n int)
 
-// avxRoundEven: dst[i] = a[i] rounded to nearest, ties to even, n a multiple of 8.
+// avxRoundEven: dst[i] = a[i] rounded to nearest, ties to even, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxRoundEven(dst *float32, a *float32, n int)
 
-// avxSelect: dst[i] = a[i] where the sign bit of mask[i] is set, else b[i], n a multiple of 8.
+// avxSelect: dst[i] = a[i] where the sign bit of mask[i] is set, else b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxSelect(dst *float32, mask *float32, a *float32, b *float32, n int)
 
-// avxFMA: dst[i] = a[i]*b[i] + c[i], rounded once, n a multiple of 8.
+// avxFMA: dst[i] = a[i]*b[i] + c[i], rounded once, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxFMA(dst *float32, a *float32, b *float32, c *float32, n int)
 
-// avxAxpy: dst[i] += s*a[i], rounded once, n a multiple of 8.
+// avxAxpy: dst[i] += s*a[i], rounded once, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxAxpy(dst *float32, a *float32, s float32, n int)
 
-// avxF32FromI32: dst[i] = float32(src[i]), n a multiple of 8.
+// avxF32FromI32: dst[i] = float32(src[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxF32FromI32(dst *float32, src *int32, n int)
 
-// avxI32FromF32: dst[i] = src[i] truncated and saturated, 0 for NaN, n a multiple of 8.
+// avxI32FromF32: dst[i] = src[i] truncated and saturated, 0 for NaN, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxI32FromF32(dst *int32, src *float32, n int)
 
-// avxMaskFromBool: dst[i] = all ones where src[i] != 0, else 0, n a multiple of 8.
+// avxMaskFromBool: dst[i] = all ones where src[i] != 0, else 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxMaskFromBool(dst *uint32, src *uint8, n int)
 
-// avxBoolFromMask: dst[i] = 1 where src[i] is all ones, 0 where it is 0, n a multiple of 8.
+// avxBoolFromMask: dst[i] = 1 where src[i] is all ones, 0 where it is 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxBoolFromMask(dst *uint8, src *uint32, n int)
 
-// avxU32FromU8: dst[i] = uint32(src[i]), n a multiple of 8.
+// avxU32FromU8: dst[i] = uint32(src[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxU32FromU8(dst *uint32, src *uint8, n int)
 
-// avxU8FromU32: dst[i] = uint8(src[i]), n a multiple of 8.
+// avxU8FromU32: dst[i] = uint8(src[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxU8FromU32(dst *uint8, src *uint32, n int)
 
-// avxExp: dst[i] = e^a[i] (Cephes expf), n a multiple of 8.
+// avxExp: dst[i] = e^a[i] (Cephes expf), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxExp(dst *float32, a *float32, n int)
 
-// avxLog: dst[i] = the natural logarithm of a[i] (Cephes logf), n a multiple of 8.
+// avxLog: dst[i] = the natural logarithm of a[i] (Cephes logf), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxLog(dst *float32, a *float32, n int)
 
-// avxTanh: dst[i] = the hyperbolic tangent of a[i] (Cephes tanhf), n a multiple of 8.
+// avxTanh: dst[i] = the hyperbolic tangent of a[i] (Cephes tanhf), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxTanh(dst *float32, a *float32, n int)
 
-// avxLogistic: dst[i] = 1 / (1 + e^-a[i]), n a multiple of 8.
+// avxLogistic: dst[i] = 1 / (1 + e^-a[i]), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxLogistic(dst *float32, a *float32, n int)
 
-// avxErf: dst[i] = the error function of a[i] (N. Juffa's erff), n a multiple of 8.
+// avxErf: dst[i] = the error function of a[i] (N. Juffa's erff), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxErf(dst *float32, a *float32, n int)
@@ -229,65 +229,95 @@ func avxMaxOf(x *float32, n int) float32
 //go:noescape
 func avxMinOf(x *float32, n int) float32
 
-// avxColSum: acc[j] += the sum of x[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+// avxColSum: acc[j] += the sum of x[i*stride+j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColSum(acc *float32, x *float32, rows int, cols int, stride int)
 
-// avxColSumSquares: acc[j] += the sum of (x[i*stride+j]-mean[j])^2, i < rows, j < cols, cols a multiple of 8.
+// avxColSumSquares: acc[j] += the sum of (x[i*stride+j]-mean[j])^2, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColSumSquares(acc *float32, x *float32, mean *float32, rows int, cols int, stride int)
 
-// avxColMoments: with d = x[i*stride+j]-shift[j]: acc[j] += the sum of d and squares[j] += the sum of d^2, i < rows, j < cols, cols a multiple of 8.
+// avxColMoments: with d = x[i*stride+j]-shift[j]: acc[j] += the sum of d and squares[j] += the sum of d^2, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColMoments(acc *float32, squares *float32, x *float32, shift *float32, rows int, cols int, stride int)
 
-// avxColDots: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+// avxColDots: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColDots(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, rows int, cols int, stride int)
 
-// avxColDotsRelu: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, cols a multiple of 8.
+// avxColDotsRelu: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
 
-// avxColDotsReluStore: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, also stored in masked, i < rows, j < cols, cols a multiple of 8.
+// avxColDotsReluStore: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, also stored in masked, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int)
 
-// avxColAffine: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j], i < rows, j < cols, cols a multiple of 8.
+// avxColDotsAgain: acc[j] += the sum of g and dot[j] += the sum of g*(x[i*stride+j]-mean[j]), g = dy[i*stride+j] where (x[i*stride+j]-mean[j])*a[j] + offset[j] > 0, rounded as by avxColAffine, else 0, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColDotsAgain(acc *float32, dot *float32, mean *float32, a *float32, offset *float32, dy *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffine: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
 
-// avxColAffineRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j], 0), i < rows, j < cols, cols a multiple of 8.
+// avxColAffineRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j], 0), i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColAffineRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
 
-// avxColAffineAdd: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+// avxColAffineAdd: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
 
-// avxColAffineAddRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], 0), i < rows, j < cols, cols a multiple of 8.
+// avxColAffineAddRelu: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], 0), i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
 
-// avxColGrad: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j], i < rows, j < cols, cols a multiple of 8.
+// avxColAffinePast: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j], past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffineReluPast: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j], 0), past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+
+// avxColAffineAddPast: dst[i*stride+j] = (x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
+// avxColAffineAddReluPast: dst[i*stride+j] = max((x[i*stride+j]-mean[j])*a[j] + b[j] + r[i*stride+j], 0), past the cache; dst and stride multiples of 64 bytes, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+
+// avxColGrad: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j], i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
 
-// avxColGradRelu: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, cols a multiple of 8.
+// avxColGradRelu: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j] where out[i*stride+j] > 0, else 0, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
+
+// avxColGradAgain: dst[i*stride+j] = g*a[j] + ((x[i*stride+j]-mean[j])*b[j] + c[j]), g = dy[i*stride+j] where (x[i*stride+j]-mean[j])*a[j] + offset[j] > 0, rounded as by avxColAffine, else 0, i < rows, j < cols, rows above 0, cols a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxColGradAgain(mean *float32, a *float32, b *float32, c *float32, offset *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
 
 // avxExpSum: dst[i] = e^(x[i]-s); the result is their sum, n a multiple of 8.
 //
@@ -299,17 +329,17 @@ func avxExpSum(dst *float32, x *float32, s float32, n int) float32
 //go:noescape
 func avxSumExp(x *float32, s float32, n int) float32
 
-// avxSubMul: dst[i] = (a[i]-s)*b[i], n a multiple of 8.
+// avxSubMul: dst[i] = (a[i]-s)*b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxSubMul(dst *float32, a *float32, b *float32, s float32, n int)
 
-// avxSubExpMul: dst[i] = a[i] - s*e^b[i], n a multiple of 8.
+// avxSubExpMul: dst[i] = a[i] - s*e^b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxSubExpMul(dst *float32, a *float32, b *float32, s float32, n int)
 
-// avxRowAffine: dst[i] = (x[i]-mean)*rstd*a[i] + b[i], n a multiple of 8.
+// avxRowAffine: dst[i] = (x[i]-mean)*rstd*a[i] + b[i], n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxRowAffine(dst *float32, x *float32, a *float32, b *float32, mean float32, rstd float32, n int)
@@ -320,17 +350,18 @@ func avxRowAffine(dst *float32, x *float32, a *float32, b *float32, mean float32
 //go:noescape
 func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, n int) (sum float32, dot float32)
 
-// avxRowGrad: dst[i] = dy[i]*scale[i]*rstd + ((x[i]-mean)*p + q), n a multiple of 8.
+// avxRowGrad: dst[i] = dy[i]*scale[i]*rstd + ((x[i]-mean)*p + q), n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int)
 
-// avxRoute: where x[i] == best[i] and free[i] is set, dx[i] += dy[i] and free[i] is cleared, n a multiple of 8.
+// avxRoute: where x[i] == best[i] and free[i] is all ones, dx[i] += dy[i] and free[i] = 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
 func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
 
-// avxPhilox: dst[i] = word i%4 of the Philox4x32-10 block of counter + i/4 under key k0, k1, i < n, n a multiple of 32; counter + n/4 is at most 2^32.
+// avxPhilox: dst[i] = word i%4 of the Philox4x32-10 block of counter + i/4 under key k0, k1, i < n,
+// n a multiple of four vectors; counter + n/4 is at most 2^32.
 //
 //go:noescape
 func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)

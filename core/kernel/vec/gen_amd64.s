@@ -5,17 +5,82 @@
 #include "textflag.h"
 
 // func avxAdd(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxAdd(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VADDPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VADDPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VADDPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VADDPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VADDPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VADDPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VADDPS  Y4, Y0, Y8
@@ -35,41 +100,107 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VADDPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxSub(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxSub(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VSUBPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VSUBPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VSUBPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VSUBPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VSUBPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VSUBPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VSUBPS  Y4, Y0, Y8
@@ -89,41 +220,107 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VSUBPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMul(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxMul(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VMULPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VMULPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VMULPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VMULPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VMULPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VMULPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VMULPS  Y4, Y0, Y8
@@ -143,41 +340,107 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VMULPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxDiv(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxDiv(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VDIVPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VDIVPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VDIVPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VDIVPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VDIVPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VDIVPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VDIVPS  Y4, Y0, Y8
@@ -197,169 +460,435 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VDIVPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMax(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxMax(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS    (SI), Z0
+	VMOVUPS    (DX), Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMAXPS     Z4, Z0, Z8
+	VMAXPS     Z0, Z4, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    64(DX), Z5
+	VCMPPS     $0x03, Z5, Z1, K2
+	VMAXPS     Z5, Z1, Z9
+	VMAXPS     Z1, Z5, Z1
+	VANDPS     Z1, Z9, Z9
+	VPTERNLOGD $0xff, Z9, Z9, K2, Z9
+	VMOVUPS    Z9, 64(DI)
+	VMOVUPS    128(SI), Z2
+	VMOVUPS    128(DX), Z6
+	VCMPPS     $0x03, Z6, Z2, K3
+	VMAXPS     Z6, Z2, Z10
+	VMAXPS     Z2, Z6, Z2
+	VANDPS     Z2, Z10, Z10
+	VPTERNLOGD $0xff, Z10, Z10, K3, Z10
+	VMOVUPS    Z10, 128(DI)
+	VMOVUPS    192(SI), Z3
+	VMOVUPS    192(DX), Z7
+	VCMPPS     $0x03, Z7, Z3, K4
+	VMAXPS     Z7, Z3, Z11
+	VMAXPS     Z3, Z7, Z3
+	VANDPS     Z3, Z11, Z11
+	VPTERNLOGD $0xff, Z11, Z11, K4, Z11
+	VMOVUPS    Z11, 192(DI)
+	ADDQ       $0x00000100, DI
+	ADDQ       $0x00000100, SI
+	ADDQ       $0x00000100, DX
+	SUBQ       $0x00000040, CX
+	CMPQ       CX, $0x00000040
+	JGE        zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS    (SI), Z0
+	VMOVUPS    (DX), Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMAXPS     Z4, Z0, Z8
+	VMAXPS     Z0, Z4, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	ADDQ       $0x00000040, DI
+	ADDQ       $0x00000040, SI
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        zsingle
+
+zsingleend:
+	TESTQ      CX, CX
+	JZ         zdone
+	MOVQ       $0x00000001, AX
+	SHLQ       CL, AX
+	DECQ       AX
+	KMOVW      AX, K7
+	VMOVUPS.Z  (SI), K7, Z0
+	VMOVUPS.Z  (DX), K7, Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMAXPS     Z4, Z0, Z8
+	VMAXPS     Z0, Z4, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x03, Y4, Y0, Y12
 	VMAXPS  Y4, Y0, Y8
+	VMAXPS  Y0, Y4, Y0
+	VANDPS  Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 32(DX), Y5
 	VCMPPS  $0x03, Y5, Y1, Y12
 	VMAXPS  Y5, Y1, Y9
+	VMAXPS  Y1, Y5, Y1
+	VANDPS  Y1, Y9, Y9
 	VORPS   Y12, Y9, Y9
 	VMOVUPS Y9, 32(DI)
 	VMOVUPS 64(SI), Y2
 	VMOVUPS 64(DX), Y6
 	VCMPPS  $0x03, Y6, Y2, Y12
 	VMAXPS  Y6, Y2, Y10
+	VMAXPS  Y2, Y6, Y2
+	VANDPS  Y2, Y10, Y10
 	VORPS   Y12, Y10, Y10
 	VMOVUPS Y10, 64(DI)
 	VMOVUPS 96(SI), Y3
 	VMOVUPS 96(DX), Y7
 	VCMPPS  $0x03, Y7, Y3, Y12
 	VMAXPS  Y7, Y3, Y11
+	VMAXPS  Y3, Y7, Y3
+	VANDPS  Y3, Y11, Y11
 	VORPS   Y12, Y11, Y11
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x03, Y4, Y0, Y12
 	VMAXPS  Y4, Y0, Y8
+	VMAXPS  Y0, Y4, Y0
+	VANDPS  Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMin(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxMin(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS    (SI), Z0
+	VMOVUPS    (DX), Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMINPS     Z4, Z0, Z8
+	VMINPS     Z0, Z4, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	VMOVUPS    64(SI), Z1
+	VMOVUPS    64(DX), Z5
+	VCMPPS     $0x03, Z5, Z1, K2
+	VMINPS     Z5, Z1, Z9
+	VMINPS     Z1, Z5, Z1
+	VORPS      Z1, Z9, Z9
+	VPTERNLOGD $0xff, Z9, Z9, K2, Z9
+	VMOVUPS    Z9, 64(DI)
+	VMOVUPS    128(SI), Z2
+	VMOVUPS    128(DX), Z6
+	VCMPPS     $0x03, Z6, Z2, K3
+	VMINPS     Z6, Z2, Z10
+	VMINPS     Z2, Z6, Z2
+	VORPS      Z2, Z10, Z10
+	VPTERNLOGD $0xff, Z10, Z10, K3, Z10
+	VMOVUPS    Z10, 128(DI)
+	VMOVUPS    192(SI), Z3
+	VMOVUPS    192(DX), Z7
+	VCMPPS     $0x03, Z7, Z3, K4
+	VMINPS     Z7, Z3, Z11
+	VMINPS     Z3, Z7, Z3
+	VORPS      Z3, Z11, Z11
+	VPTERNLOGD $0xff, Z11, Z11, K4, Z11
+	VMOVUPS    Z11, 192(DI)
+	ADDQ       $0x00000100, DI
+	ADDQ       $0x00000100, SI
+	ADDQ       $0x00000100, DX
+	SUBQ       $0x00000040, CX
+	CMPQ       CX, $0x00000040
+	JGE        zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS    (SI), Z0
+	VMOVUPS    (DX), Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMINPS     Z4, Z0, Z8
+	VMINPS     Z0, Z4, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	ADDQ       $0x00000040, DI
+	ADDQ       $0x00000040, SI
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        zsingle
+
+zsingleend:
+	TESTQ      CX, CX
+	JZ         zdone
+	MOVQ       $0x00000001, AX
+	SHLQ       CL, AX
+	DECQ       AX
+	KMOVW      AX, K7
+	VMOVUPS.Z  (SI), K7, Z0
+	VMOVUPS.Z  (DX), K7, Z4
+	VCMPPS     $0x03, Z4, Z0, K1
+	VMINPS     Z4, Z0, Z8
+	VMINPS     Z0, Z4, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x03, Y4, Y0, Y12
 	VMINPS  Y4, Y0, Y8
+	VMINPS  Y0, Y4, Y0
+	VORPS   Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
 	VMOVUPS 32(SI), Y1
 	VMOVUPS 32(DX), Y5
 	VCMPPS  $0x03, Y5, Y1, Y12
 	VMINPS  Y5, Y1, Y9
+	VMINPS  Y1, Y5, Y1
+	VORPS   Y1, Y9, Y9
 	VORPS   Y12, Y9, Y9
 	VMOVUPS Y9, 32(DI)
 	VMOVUPS 64(SI), Y2
 	VMOVUPS 64(DX), Y6
 	VCMPPS  $0x03, Y6, Y2, Y12
 	VMINPS  Y6, Y2, Y10
+	VMINPS  Y2, Y6, Y2
+	VORPS   Y2, Y10, Y10
 	VORPS   Y12, Y10, Y10
 	VMOVUPS Y10, 64(DI)
 	VMOVUPS 96(SI), Y3
 	VMOVUPS 96(DX), Y7
 	VCMPPS  $0x03, Y7, Y3, Y12
 	VMINPS  Y7, Y3, Y11
+	VMINPS  Y3, Y7, Y3
+	VORPS   Y3, Y11, Y11
 	VORPS   Y12, Y11, Y11
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x03, Y4, Y0, Y12
 	VMINPS  Y4, Y0, Y8
+	VMINPS  Y0, Y4, Y0
+	VORPS   Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxAnd(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxAnd(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VANDPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VANDPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VANDPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VANDPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VANDPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VANDPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VANDPS  Y4, Y0, Y8
@@ -379,41 +908,107 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VANDPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxOr(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxOr(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VORPS   Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VORPS   Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VORPS   Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VORPS   Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VORPS   Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VORPS     Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VORPS   Y4, Y0, Y8
@@ -433,41 +1028,107 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VORPS   Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxXor(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxXor(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VXORPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VXORPS  Z5, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VXORPS  Z6, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VXORPS  Z7, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VXORPS  Z4, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VXORPS    Z4, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VXORPS  Y4, Y0, Y8
@@ -487,41 +1148,113 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VXORPS  Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxEQ(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxEQ(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x00, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	VMOVUPS  64(SI), Z1
+	VMOVUPS  64(DX), Z5
+	VCMPPS   $0x00, Z5, Z1, K2
+	VPMOVM2D K2, Z9
+	VMOVUPS  Z9, 64(DI)
+	VMOVUPS  128(SI), Z2
+	VMOVUPS  128(DX), Z6
+	VCMPPS   $0x00, Z6, Z2, K3
+	VPMOVM2D K3, Z10
+	VMOVUPS  Z10, 128(DI)
+	VMOVUPS  192(SI), Z3
+	VMOVUPS  192(DX), Z7
+	VCMPPS   $0x00, Z7, Z3, K4
+	VPMOVM2D K4, Z11
+	VMOVUPS  Z11, 192(DI)
+	ADDQ     $0x00000100, DI
+	ADDQ     $0x00000100, SI
+	ADDQ     $0x00000100, DX
+	SUBQ     $0x00000040, CX
+	CMPQ     CX, $0x00000040
+	JGE      zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x00, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	ADDQ     $0x00000040, DI
+	ADDQ     $0x00000040, SI
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, CX
+	CMPQ     CX, $0x00000010
+	JGE      zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VCMPPS    $0x00, Z4, Z0, K1
+	VPMOVM2D  K1, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x00, Y4, Y0, Y8
@@ -541,41 +1274,113 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x00, Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxNE(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxNE(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x04, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	VMOVUPS  64(SI), Z1
+	VMOVUPS  64(DX), Z5
+	VCMPPS   $0x04, Z5, Z1, K2
+	VPMOVM2D K2, Z9
+	VMOVUPS  Z9, 64(DI)
+	VMOVUPS  128(SI), Z2
+	VMOVUPS  128(DX), Z6
+	VCMPPS   $0x04, Z6, Z2, K3
+	VPMOVM2D K3, Z10
+	VMOVUPS  Z10, 128(DI)
+	VMOVUPS  192(SI), Z3
+	VMOVUPS  192(DX), Z7
+	VCMPPS   $0x04, Z7, Z3, K4
+	VPMOVM2D K4, Z11
+	VMOVUPS  Z11, 192(DI)
+	ADDQ     $0x00000100, DI
+	ADDQ     $0x00000100, SI
+	ADDQ     $0x00000100, DX
+	SUBQ     $0x00000040, CX
+	CMPQ     CX, $0x00000040
+	JGE      zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x04, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	ADDQ     $0x00000040, DI
+	ADDQ     $0x00000040, SI
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, CX
+	CMPQ     CX, $0x00000010
+	JGE      zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VCMPPS    $0x04, Z4, Z0, K1
+	VPMOVM2D  K1, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x04, Y4, Y0, Y8
@@ -595,41 +1400,113 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x04, Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxLT(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxLT(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x11, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	VMOVUPS  64(SI), Z1
+	VMOVUPS  64(DX), Z5
+	VCMPPS   $0x11, Z5, Z1, K2
+	VPMOVM2D K2, Z9
+	VMOVUPS  Z9, 64(DI)
+	VMOVUPS  128(SI), Z2
+	VMOVUPS  128(DX), Z6
+	VCMPPS   $0x11, Z6, Z2, K3
+	VPMOVM2D K3, Z10
+	VMOVUPS  Z10, 128(DI)
+	VMOVUPS  192(SI), Z3
+	VMOVUPS  192(DX), Z7
+	VCMPPS   $0x11, Z7, Z3, K4
+	VPMOVM2D K4, Z11
+	VMOVUPS  Z11, 192(DI)
+	ADDQ     $0x00000100, DI
+	ADDQ     $0x00000100, SI
+	ADDQ     $0x00000100, DX
+	SUBQ     $0x00000040, CX
+	CMPQ     CX, $0x00000040
+	JGE      zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x11, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	ADDQ     $0x00000040, DI
+	ADDQ     $0x00000040, SI
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, CX
+	CMPQ     CX, $0x00000010
+	JGE      zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VCMPPS    $0x11, Z4, Z0, K1
+	VPMOVM2D  K1, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x11, Y4, Y0, Y8
@@ -649,41 +1526,113 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x11, Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxLE(dst *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxLE(SB), NOSPLIT, $0-32
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x12, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	VMOVUPS  64(SI), Z1
+	VMOVUPS  64(DX), Z5
+	VCMPPS   $0x12, Z5, Z1, K2
+	VPMOVM2D K2, Z9
+	VMOVUPS  Z9, 64(DI)
+	VMOVUPS  128(SI), Z2
+	VMOVUPS  128(DX), Z6
+	VCMPPS   $0x12, Z6, Z2, K3
+	VPMOVM2D K3, Z10
+	VMOVUPS  Z10, 128(DI)
+	VMOVUPS  192(SI), Z3
+	VMOVUPS  192(DX), Z7
+	VCMPPS   $0x12, Z7, Z3, K4
+	VPMOVM2D K4, Z11
+	VMOVUPS  Z11, 192(DI)
+	ADDQ     $0x00000100, DI
+	ADDQ     $0x00000100, SI
+	ADDQ     $0x00000100, DX
+	SUBQ     $0x00000040, CX
+	CMPQ     CX, $0x00000040
+	JGE      zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS  (SI), Z0
+	VMOVUPS  (DX), Z4
+	VCMPPS   $0x12, Z4, Z0, K1
+	VPMOVM2D K1, Z8
+	VMOVUPS  Z8, (DI)
+	ADDQ     $0x00000040, DI
+	ADDQ     $0x00000040, SI
+	ADDQ     $0x00000040, DX
+	SUBQ     $0x00000010, CX
+	CMPQ     CX, $0x00000010
+	JGE      zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VCMPPS    $0x12, Z4, Z0, K1
+	VPMOVM2D  K1, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ n+24(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x12, Y4, Y0, Y8
@@ -703,41 +1652,99 @@ group:
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMOVUPS (DX), Y4
 	VCMPPS  $0x12, Y4, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxAddS(dst *float32, a *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxAddS(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS (SI), Z0
+	VADDPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VADDPS  Z15, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VADDPS  Z15, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VADDPS  Z15, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VADDPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VADDPS    Z15, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
 	VADDPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -752,39 +1759,97 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VADDPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMulS(dst *float32, a *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxMulS(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS (SI), Z0
+	VMULPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VMULPS  Z15, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMULPS  Z15, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMULPS  Z15, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMULPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMULPS    Z15, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
 	VMULPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -799,39 +1864,97 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VMULPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxDivS(dst *float32, a *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxDivS(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS (SI), Z0
+	VDIVPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VDIVPS  Z15, Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VDIVPS  Z15, Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VDIVPS  Z15, Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VDIVPS  Z15, Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VDIVPS    Z15, Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
 	VDIVPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -846,152 +1969,393 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VDIVPS  Y15, Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMaxS(dst *float32, a *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxMaxS(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS    (SI), Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMAXPS     Z15, Z0, Z8
+	VMAXPS     Z0, Z15, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	VMOVUPS    64(SI), Z1
+	VCMPPS     $0x03, Z15, Z1, K2
+	VMAXPS     Z15, Z1, Z9
+	VMAXPS     Z1, Z15, Z1
+	VANDPS     Z1, Z9, Z9
+	VPTERNLOGD $0xff, Z9, Z9, K2, Z9
+	VMOVUPS    Z9, 64(DI)
+	VMOVUPS    128(SI), Z2
+	VCMPPS     $0x03, Z15, Z2, K3
+	VMAXPS     Z15, Z2, Z10
+	VMAXPS     Z2, Z15, Z2
+	VANDPS     Z2, Z10, Z10
+	VPTERNLOGD $0xff, Z10, Z10, K3, Z10
+	VMOVUPS    Z10, 128(DI)
+	VMOVUPS    192(SI), Z3
+	VCMPPS     $0x03, Z15, Z3, K4
+	VMAXPS     Z15, Z3, Z11
+	VMAXPS     Z3, Z15, Z3
+	VANDPS     Z3, Z11, Z11
+	VPTERNLOGD $0xff, Z11, Z11, K4, Z11
+	VMOVUPS    Z11, 192(DI)
+	ADDQ       $0x00000100, DI
+	ADDQ       $0x00000100, SI
+	SUBQ       $0x00000040, CX
+	CMPQ       CX, $0x00000040
+	JGE        zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS    (SI), Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMAXPS     Z15, Z0, Z8
+	VMAXPS     Z0, Z15, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	ADDQ       $0x00000040, DI
+	ADDQ       $0x00000040, SI
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        zsingle
+
+zsingleend:
+	TESTQ      CX, CX
+	JZ         zdone
+	MOVQ       $0x00000001, AX
+	SHLQ       CL, AX
+	DECQ       AX
+	KMOVW      AX, K7
+	VMOVUPS.Z  (SI), K7, Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMAXPS     Z15, Z0, Z8
+	VMAXPS     Z0, Z15, Z0
+	VANDPS     Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
 	VCMPPS  $0x03, Y15, Y0, Y12
 	VMAXPS  Y15, Y0, Y8
+	VMAXPS  Y0, Y15, Y0
+	VANDPS  Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
 	VMOVUPS 32(SI), Y1
 	VCMPPS  $0x03, Y15, Y1, Y12
 	VMAXPS  Y15, Y1, Y9
+	VMAXPS  Y1, Y15, Y1
+	VANDPS  Y1, Y9, Y9
 	VORPS   Y12, Y9, Y9
 	VMOVUPS Y9, 32(DI)
 	VMOVUPS 64(SI), Y2
 	VCMPPS  $0x03, Y15, Y2, Y12
 	VMAXPS  Y15, Y2, Y10
+	VMAXPS  Y2, Y15, Y2
+	VANDPS  Y2, Y10, Y10
 	VORPS   Y12, Y10, Y10
 	VMOVUPS Y10, 64(DI)
 	VMOVUPS 96(SI), Y3
 	VCMPPS  $0x03, Y15, Y3, Y12
 	VMAXPS  Y15, Y3, Y11
+	VMAXPS  Y3, Y15, Y3
+	VANDPS  Y3, Y11, Y11
 	VORPS   Y12, Y11, Y11
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VCMPPS  $0x03, Y15, Y0, Y12
 	VMAXPS  Y15, Y0, Y8
+	VMAXPS  Y0, Y15, Y0
+	VANDPS  Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxMinS(dst *float32, a *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxMinS(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS    (SI), Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMINPS     Z15, Z0, Z8
+	VMINPS     Z0, Z15, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	VMOVUPS    64(SI), Z1
+	VCMPPS     $0x03, Z15, Z1, K2
+	VMINPS     Z15, Z1, Z9
+	VMINPS     Z1, Z15, Z1
+	VORPS      Z1, Z9, Z9
+	VPTERNLOGD $0xff, Z9, Z9, K2, Z9
+	VMOVUPS    Z9, 64(DI)
+	VMOVUPS    128(SI), Z2
+	VCMPPS     $0x03, Z15, Z2, K3
+	VMINPS     Z15, Z2, Z10
+	VMINPS     Z2, Z15, Z2
+	VORPS      Z2, Z10, Z10
+	VPTERNLOGD $0xff, Z10, Z10, K3, Z10
+	VMOVUPS    Z10, 128(DI)
+	VMOVUPS    192(SI), Z3
+	VCMPPS     $0x03, Z15, Z3, K4
+	VMINPS     Z15, Z3, Z11
+	VMINPS     Z3, Z15, Z3
+	VORPS      Z3, Z11, Z11
+	VPTERNLOGD $0xff, Z11, Z11, K4, Z11
+	VMOVUPS    Z11, 192(DI)
+	ADDQ       $0x00000100, DI
+	ADDQ       $0x00000100, SI
+	SUBQ       $0x00000040, CX
+	CMPQ       CX, $0x00000040
+	JGE        zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS    (SI), Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMINPS     Z15, Z0, Z8
+	VMINPS     Z0, Z15, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, (DI)
+	ADDQ       $0x00000040, DI
+	ADDQ       $0x00000040, SI
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        zsingle
+
+zsingleend:
+	TESTQ      CX, CX
+	JZ         zdone
+	MOVQ       $0x00000001, AX
+	SHLQ       CL, AX
+	DECQ       AX
+	KMOVW      AX, K7
+	VMOVUPS.Z  (SI), K7, Z0
+	VCMPPS     $0x03, Z15, Z0, K1
+	VMINPS     Z15, Z0, Z8
+	VMINPS     Z0, Z15, Z0
+	VORPS      Z0, Z8, Z8
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMOVUPS    Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
 	VCMPPS  $0x03, Y15, Y0, Y12
 	VMINPS  Y15, Y0, Y8
+	VMINPS  Y0, Y15, Y0
+	VORPS   Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
 	VMOVUPS 32(SI), Y1
 	VCMPPS  $0x03, Y15, Y1, Y12
 	VMINPS  Y15, Y1, Y9
+	VMINPS  Y1, Y15, Y1
+	VORPS   Y1, Y9, Y9
 	VORPS   Y12, Y9, Y9
 	VMOVUPS Y9, 32(DI)
 	VMOVUPS 64(SI), Y2
 	VCMPPS  $0x03, Y15, Y2, Y12
 	VMINPS  Y15, Y2, Y10
+	VMINPS  Y2, Y15, Y2
+	VORPS   Y2, Y10, Y10
 	VORPS   Y12, Y10, Y10
 	VMOVUPS Y10, 64(DI)
 	VMOVUPS 96(SI), Y3
 	VCMPPS  $0x03, Y15, Y3, Y12
 	VMINPS  Y15, Y3, Y11
+	VMINPS  Y3, Y15, Y3
+	VORPS   Y3, Y11, Y11
 	VORPS   Y12, Y11, Y11
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VCMPPS  $0x03, Y15, Y0, Y12
 	VMINPS  Y15, Y0, Y8
+	VMINPS  Y0, Y15, Y0
+	VORPS   Y0, Y8, Y8
 	VORPS   Y12, Y8, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxAbs(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxAbs(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VANDPS  c7fffffff<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VANDPS  c7fffffff<>+0(SB), Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VANDPS  c7fffffff<>+0(SB), Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VANDPS  c7fffffff<>+0(SB), Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VANDPS  c7fffffff<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VANDPS    c7fffffff<>+0(SB), Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VANDPS  c7fffffff<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -1006,24 +2370,25 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VANDPS  c7fffffff<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1035,19 +2400,83 @@ DATA c7fffffff<>+16(SB)/4, $0x7fffffff
 DATA c7fffffff<>+20(SB)/4, $0x7fffffff
 DATA c7fffffff<>+24(SB)/4, $0x7fffffff
 DATA c7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL c7fffffff<>(SB), RODATA|NOPTR, $32
+DATA c7fffffff<>+32(SB)/4, $0x7fffffff
+DATA c7fffffff<>+36(SB)/4, $0x7fffffff
+DATA c7fffffff<>+40(SB)/4, $0x7fffffff
+DATA c7fffffff<>+44(SB)/4, $0x7fffffff
+DATA c7fffffff<>+48(SB)/4, $0x7fffffff
+DATA c7fffffff<>+52(SB)/4, $0x7fffffff
+DATA c7fffffff<>+56(SB)/4, $0x7fffffff
+DATA c7fffffff<>+60(SB)/4, $0x7fffffff
+GLOBL c7fffffff<>(SB), RODATA|NOPTR, $64
 
 // func avxNeg(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxNeg(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VXORPS  c80000000<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VXORPS  c80000000<>+0(SB), Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VXORPS  c80000000<>+0(SB), Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VXORPS  c80000000<>+0(SB), Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VXORPS  c80000000<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VXORPS    c80000000<>+0(SB), Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VXORPS  c80000000<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -1062,24 +2491,25 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VXORPS  c80000000<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1091,19 +2521,83 @@ DATA c80000000<>+16(SB)/4, $0x80000000
 DATA c80000000<>+20(SB)/4, $0x80000000
 DATA c80000000<>+24(SB)/4, $0x80000000
 DATA c80000000<>+28(SB)/4, $0x80000000
-GLOBL c80000000<>(SB), RODATA|NOPTR, $32
+DATA c80000000<>+32(SB)/4, $0x80000000
+DATA c80000000<>+36(SB)/4, $0x80000000
+DATA c80000000<>+40(SB)/4, $0x80000000
+DATA c80000000<>+44(SB)/4, $0x80000000
+DATA c80000000<>+48(SB)/4, $0x80000000
+DATA c80000000<>+52(SB)/4, $0x80000000
+DATA c80000000<>+56(SB)/4, $0x80000000
+DATA c80000000<>+60(SB)/4, $0x80000000
+GLOBL c80000000<>(SB), RODATA|NOPTR, $64
 
 // func avxNot(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxNot(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VXORPS  cffffffff<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VXORPS  cffffffff<>+0(SB), Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VXORPS  cffffffff<>+0(SB), Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VXORPS  cffffffff<>+0(SB), Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VXORPS  cffffffff<>+0(SB), Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VXORPS    cffffffff<>+0(SB), Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VXORPS  cffffffff<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -1118,24 +2612,25 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VXORPS  cffffffff<>+0(SB), Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1147,19 +2642,83 @@ DATA cffffffff<>+16(SB)/4, $0xffffffff
 DATA cffffffff<>+20(SB)/4, $0xffffffff
 DATA cffffffff<>+24(SB)/4, $0xffffffff
 DATA cffffffff<>+28(SB)/4, $0xffffffff
-GLOBL cffffffff<>(SB), RODATA|NOPTR, $32
+DATA cffffffff<>+32(SB)/4, $0xffffffff
+DATA cffffffff<>+36(SB)/4, $0xffffffff
+DATA cffffffff<>+40(SB)/4, $0xffffffff
+DATA cffffffff<>+44(SB)/4, $0xffffffff
+DATA cffffffff<>+48(SB)/4, $0xffffffff
+DATA cffffffff<>+52(SB)/4, $0xffffffff
+DATA cffffffff<>+56(SB)/4, $0xffffffff
+DATA cffffffff<>+60(SB)/4, $0xffffffff
+GLOBL cffffffff<>(SB), RODATA|NOPTR, $64
 
 // func avxSqrt(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxSqrt(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VSQRTPS Z0, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VSQRTPS Z1, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VSQRTPS Z2, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VSQRTPS Z3, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VSQRTPS Z0, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VSQRTPS   Z0, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VSQRTPS Y0, Y8
 	VMOVUPS Y8, (DI)
@@ -1174,38 +2733,107 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VSQRTPS Y0, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxRsqrt(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxRsqrt(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS (SI), Z0
+	VSQRTPS Z0, Z0
+	VMOVUPS c3f800000<>+0(SB), Z8
+	VDIVPS  Z0, Z8, Z8
+	VMOVUPS Z8, (DI)
+	VMOVUPS 64(SI), Z1
+	VSQRTPS Z1, Z1
+	VMOVUPS c3f800000<>+0(SB), Z9
+	VDIVPS  Z1, Z9, Z9
+	VMOVUPS Z9, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VSQRTPS Z2, Z2
+	VMOVUPS c3f800000<>+0(SB), Z10
+	VDIVPS  Z2, Z10, Z10
+	VMOVUPS Z10, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VSQRTPS Z3, Z3
+	VMOVUPS c3f800000<>+0(SB), Z11
+	VDIVPS  Z3, Z11, Z11
+	VMOVUPS Z11, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VSQRTPS Z0, Z0
+	VMOVUPS c3f800000<>+0(SB), Z8
+	VDIVPS  Z0, Z8, Z8
+	VMOVUPS Z8, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VSQRTPS   Z0, Z0
+	VMOVUPS   c3f800000<>+0(SB), Z8
+	VDIVPS    Z0, Z8, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (SI), Y0
 	VSQRTPS Y0, Y0
 	VMOVUPS c3f800000<>+0(SB), Y8
@@ -1228,26 +2856,27 @@ group:
 	VMOVUPS Y11, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
 	VSQRTPS Y0, Y0
 	VMOVUPS c3f800000<>+0(SB), Y8
 	VDIVPS  Y0, Y8, Y8
 	VMOVUPS Y8, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1259,19 +2888,83 @@ DATA c3f800000<>+16(SB)/4, $0x3f800000
 DATA c3f800000<>+20(SB)/4, $0x3f800000
 DATA c3f800000<>+24(SB)/4, $0x3f800000
 DATA c3f800000<>+28(SB)/4, $0x3f800000
-GLOBL c3f800000<>(SB), RODATA|NOPTR, $32
+DATA c3f800000<>+32(SB)/4, $0x3f800000
+DATA c3f800000<>+36(SB)/4, $0x3f800000
+DATA c3f800000<>+40(SB)/4, $0x3f800000
+DATA c3f800000<>+44(SB)/4, $0x3f800000
+DATA c3f800000<>+48(SB)/4, $0x3f800000
+DATA c3f800000<>+52(SB)/4, $0x3f800000
+DATA c3f800000<>+56(SB)/4, $0x3f800000
+DATA c3f800000<>+60(SB)/4, $0x3f800000
+GLOBL c3f800000<>(SB), RODATA|NOPTR, $64
 
 // func avxFloor(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxFloor(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x09, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     64(SI), Z1
+	VRNDSCALEPS $0x09, Z1, Z9
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VRNDSCALEPS $0x09, Z2, Z10
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VRNDSCALEPS $0x09, Z3, Z11
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x09, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VRNDSCALEPS $0x09, Z0, Z8
+	VMOVUPS     Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x09, Y0, Y8
 	VMOVUPS  Y8, (DI)
@@ -1286,38 +2979,95 @@ group:
 	VMOVUPS  Y11, 96(DI)
 	ADDQ     $0x00000080, DI
 	ADDQ     $0x00000080, SI
-	SUBQ     $0x04, CX
-	CMPQ     CX, $0x04
-	JAE      group
+	SUBQ     $0x00000020, CX
+	CMPQ     CX, $0x00000020
+	JGE      ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x09, Y0, Y8
 	VMOVUPS  Y8, (DI)
-	ADDQ     $0x20, DI
-	ADDQ     $0x20, SI
-	DECQ     CX
-	JNZ      single
+	ADDQ     $0x00000020, DI
+	ADDQ     $0x00000020, SI
+	SUBQ     $0x00000008, CX
+	CMPQ     CX, $0x00000008
+	JGE      ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxCeil(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxCeil(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x0a, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     64(SI), Z1
+	VRNDSCALEPS $0x0a, Z1, Z9
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VRNDSCALEPS $0x0a, Z2, Z10
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VRNDSCALEPS $0x0a, Z3, Z11
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x0a, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VRNDSCALEPS $0x0a, Z0, Z8
+	VMOVUPS     Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x0a, Y0, Y8
 	VMOVUPS  Y8, (DI)
@@ -1332,38 +3082,95 @@ group:
 	VMOVUPS  Y11, 96(DI)
 	ADDQ     $0x00000080, DI
 	ADDQ     $0x00000080, SI
-	SUBQ     $0x04, CX
-	CMPQ     CX, $0x04
-	JAE      group
+	SUBQ     $0x00000020, CX
+	CMPQ     CX, $0x00000020
+	JGE      ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x0a, Y0, Y8
 	VMOVUPS  Y8, (DI)
-	ADDQ     $0x20, DI
-	ADDQ     $0x20, SI
-	DECQ     CX
-	JNZ      single
+	ADDQ     $0x00000020, DI
+	ADDQ     $0x00000020, SI
+	SUBQ     $0x00000008, CX
+	CMPQ     CX, $0x00000008
+	JGE      ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxRoundEven(dst *float32, a *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxRoundEven(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x08, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	VMOVUPS     64(SI), Z1
+	VRNDSCALEPS $0x08, Z1, Z9
+	VMOVUPS     Z9, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VRNDSCALEPS $0x08, Z2, Z10
+	VMOVUPS     Z10, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VRNDSCALEPS $0x08, Z3, Z11
+	VMOVUPS     Z11, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (SI), Z0
+	VRNDSCALEPS $0x08, Z0, Z8
+	VMOVUPS     Z8, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VRNDSCALEPS $0x08, Z0, Z8
+	VMOVUPS     Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x08, Y0, Y8
 	VMOVUPS  Y8, (DI)
@@ -1378,278 +3185,647 @@ group:
 	VMOVUPS  Y11, 96(DI)
 	ADDQ     $0x00000080, DI
 	ADDQ     $0x00000080, SI
-	SUBQ     $0x04, CX
-	CMPQ     CX, $0x04
-	JAE      group
+	SUBQ     $0x00000020, CX
+	CMPQ     CX, $0x00000020
+	JGE      ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS  (SI), Y0
 	VROUNDPS $0x08, Y0, Y8
 	VMOVUPS  Y8, (DI)
-	ADDQ     $0x20, DI
-	ADDQ     $0x20, SI
-	DECQ     CX
-	JNZ      single
+	ADDQ     $0x00000020, DI
+	ADDQ     $0x00000020, SI
+	SUBQ     $0x00000008, CX
+	CMPQ     CX, $0x00000008
+	JGE      ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxSelect(dst *float32, mask *float32, a *float32, b *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512DQ, AVX512F
 TEXT ·avxSelect(SB), NOSPLIT, $0-40
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ mask+8(FP), SI
 	MOVQ a+16(FP), DX
 	MOVQ b+24(FP), R8
 	MOVQ n+32(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS   (SI), Z0
+	VMOVUPS   (R8), Z4
+	VMOVUPS   (DX), Z8
+	VPMOVD2M  Z0, K1
+	VBLENDMPS Z8, Z4, K1, Z8
+	VMOVUPS   Z8, (DI)
+	VMOVUPS   64(SI), Z1
+	VMOVUPS   64(R8), Z5
+	VMOVUPS   64(DX), Z9
+	VPMOVD2M  Z1, K2
+	VBLENDMPS Z9, Z5, K2, Z9
+	VMOVUPS   Z9, 64(DI)
+	VMOVUPS   128(SI), Z2
+	VMOVUPS   128(R8), Z6
+	VMOVUPS   128(DX), Z10
+	VPMOVD2M  Z2, K3
+	VBLENDMPS Z10, Z6, K3, Z10
+	VMOVUPS   Z10, 128(DI)
+	VMOVUPS   192(SI), Z3
+	VMOVUPS   192(R8), Z7
+	VMOVUPS   192(DX), Z11
+	VPMOVD2M  Z3, K4
+	VBLENDMPS Z11, Z7, K4, Z11
+	VMOVUPS   Z11, 192(DI)
+	ADDQ      $0x00000100, DI
+	ADDQ      $0x00000100, SI
+	ADDQ      $0x00000100, DX
+	ADDQ      $0x00000100, R8
+	SUBQ      $0x00000040, CX
+	CMPQ      CX, $0x00000040
+	JGE       zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS   (SI), Z0
+	VMOVUPS   (R8), Z4
+	VMOVUPS   (DX), Z8
+	VPMOVD2M  Z0, K1
+	VBLENDMPS Z8, Z4, K1, Z8
+	VMOVUPS   Z8, (DI)
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000040, SI
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, R8
+	SUBQ      $0x00000010, CX
+	CMPQ      CX, $0x00000010
+	JGE       zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (R8), K7, Z4
+	VMOVUPS.Z (DX), K7, Z8
+	VPMOVD2M  Z0, K1
+	VBLENDMPS Z8, Z4, K1, Z8
+	VMOVUPS   Z8, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ mask+8(FP), SI
+	MOVQ a+16(FP), DX
+	MOVQ b+24(FP), R8
+	MOVQ n+32(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS   (SI), Y0
 	VMOVUPS   (R8), Y4
-	VBLENDVPS Y0, (DX), Y4, Y8
+	VMOVUPS   (DX), Y8
+	VBLENDVPS Y0, Y8, Y4, Y8
 	VMOVUPS   Y8, (DI)
 	VMOVUPS   32(SI), Y1
 	VMOVUPS   32(R8), Y5
-	VBLENDVPS Y1, 32(DX), Y5, Y9
+	VMOVUPS   32(DX), Y9
+	VBLENDVPS Y1, Y9, Y5, Y9
 	VMOVUPS   Y9, 32(DI)
 	VMOVUPS   64(SI), Y2
 	VMOVUPS   64(R8), Y6
-	VBLENDVPS Y2, 64(DX), Y6, Y10
+	VMOVUPS   64(DX), Y10
+	VBLENDVPS Y2, Y10, Y6, Y10
 	VMOVUPS   Y10, 64(DI)
 	VMOVUPS   96(SI), Y3
 	VMOVUPS   96(R8), Y7
-	VBLENDVPS Y3, 96(DX), Y7, Y11
+	VMOVUPS   96(DX), Y11
+	VBLENDVPS Y3, Y11, Y7, Y11
 	VMOVUPS   Y11, 96(DI)
 	ADDQ      $0x00000080, DI
 	ADDQ      $0x00000080, SI
 	ADDQ      $0x00000080, DX
 	ADDQ      $0x00000080, R8
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+	SUBQ      $0x00000020, CX
+	CMPQ      CX, $0x00000020
+	JGE       ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS   (SI), Y0
 	VMOVUPS   (R8), Y4
-	VBLENDVPS Y0, (DX), Y4, Y8
+	VMOVUPS   (DX), Y8
+	VBLENDVPS Y0, Y8, Y4, Y8
 	VMOVUPS   Y8, (DI)
-	ADDQ      $0x20, DI
-	ADDQ      $0x20, SI
-	ADDQ      $0x20, DX
-	ADDQ      $0x20, R8
-	DECQ      CX
-	JNZ       single
+	ADDQ      $0x00000020, DI
+	ADDQ      $0x00000020, SI
+	ADDQ      $0x00000020, DX
+	ADDQ      $0x00000020, R8
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxFMA(dst *float32, a *float32, b *float32, c *float32, n int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxFMA(SB), NOSPLIT, $0-40
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
 	MOVQ c+24(FP), R8
 	MOVQ n+32(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(SI), Z1
+	VMOVUPS     64(DX), Z5
+	VMOVUPS     64(R8), Z9
+	VFMADD213PS Z9, Z5, Z1
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VMOVUPS     128(DX), Z6
+	VMOVUPS     128(R8), Z10
+	VFMADD213PS Z10, Z6, Z2
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VMOVUPS     192(DX), Z7
+	VMOVUPS     192(R8), Z11
+	VFMADD213PS Z11, Z7, Z3
+	VMOVUPS     Z3, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VMOVUPS.Z   (DX), K7, Z4
+	VMOVUPS.Z   (R8), K7, Z8
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ n+32(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS     (SI), Y0
 	VMOVUPS     (DX), Y4
-	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     (R8), Y8
+	VFMADD213PS Y8, Y4, Y0
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     32(SI), Y1
 	VMOVUPS     32(DX), Y5
-	VFMADD213PS 32(R8), Y5, Y1
+	VMOVUPS     32(R8), Y9
+	VFMADD213PS Y9, Y5, Y1
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     64(SI), Y2
 	VMOVUPS     64(DX), Y6
-	VFMADD213PS 64(R8), Y6, Y2
+	VMOVUPS     64(R8), Y10
+	VFMADD213PS Y10, Y6, Y2
 	VMOVUPS     Y2, 64(DI)
 	VMOVUPS     96(SI), Y3
 	VMOVUPS     96(DX), Y7
-	VFMADD213PS 96(R8), Y7, Y3
+	VMOVUPS     96(R8), Y11
+	VFMADD213PS Y11, Y7, Y3
 	VMOVUPS     Y3, 96(DI)
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, R8
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         group
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS     (SI), Y0
 	VMOVUPS     (DX), Y4
-	VFMADD213PS (R8), Y4, Y0
+	VMOVUPS     (R8), Y8
+	VFMADD213PS Y8, Y4, Y0
 	VMOVUPS     Y0, (DI)
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxAxpy(dst *float32, a *float32, s float32, n int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxAxpy(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VFMADD231PS Z4, Z15, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VFMADD231PS Z5, Z15, Z1
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     128(DI), Z2
+	VMOVUPS     128(SI), Z6
+	VFMADD231PS Z6, Z15, Z2
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     192(DI), Z3
+	VMOVUPS     192(SI), Z7
+	VFMADD231PS Z7, Z15, Z3
+	VMOVUPS     Z3, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VFMADD231PS Z4, Z15, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VFMADD231PS Z4, Z15, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
 	MOVQ         n+24(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS     (DI), Y0
-	VFMADD231PS (SI), Y15, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD231PS Y4, Y15, Y0
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     32(DI), Y1
-	VFMADD231PS 32(SI), Y15, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD231PS Y5, Y15, Y1
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     64(DI), Y2
-	VFMADD231PS 64(SI), Y15, Y2
+	VMOVUPS     64(SI), Y6
+	VFMADD231PS Y6, Y15, Y2
 	VMOVUPS     Y2, 64(DI)
 	VMOVUPS     96(DI), Y3
-	VFMADD231PS 96(SI), Y15, Y3
+	VMOVUPS     96(SI), Y7
+	VFMADD231PS Y7, Y15, Y3
 	VMOVUPS     Y3, 96(DI)
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         group
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS     (DI), Y0
-	VFMADD231PS (SI), Y15, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD231PS Y4, Y15, Y0
 	VMOVUPS     Y0, (DI)
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxF32FromI32(dst *float32, src *int32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxF32FromI32(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
-	VCVTDQ2PS (SI), Y0
+zgroup:
+	VMOVUPS   (SI), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   64(SI), Z1
+	VCVTDQ2PS Z1, Z1
+	VMOVUPS   Z1, 64(DI)
+	VMOVUPS   128(SI), Z2
+	VCVTDQ2PS Z2, Z2
+	VMOVUPS   Z2, 128(DI)
+	VMOVUPS   192(SI), Z3
+	VCVTDQ2PS Z3, Z3
+	VMOVUPS   Z3, 192(DI)
+	ADDQ      $0x00000100, DI
+	ADDQ      $0x00000100, SI
+	SUBQ      $0x00000040, CX
+	CMPQ      CX, $0x00000040
+	JGE       zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS   (SI), Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, (DI)
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000010, CX
+	CMPQ      CX, $0x00000010
+	JGE       zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VCVTDQ2PS Z0, Z0
+	VMOVUPS   Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS   (SI), Y0
+	VCVTDQ2PS Y0, Y0
 	VMOVUPS   Y0, (DI)
-	VCVTDQ2PS 32(SI), Y1
+	VMOVUPS   32(SI), Y1
+	VCVTDQ2PS Y1, Y1
 	VMOVUPS   Y1, 32(DI)
-	VCVTDQ2PS 64(SI), Y2
+	VMOVUPS   64(SI), Y2
+	VCVTDQ2PS Y2, Y2
 	VMOVUPS   Y2, 64(DI)
-	VCVTDQ2PS 96(SI), Y3
+	VMOVUPS   96(SI), Y3
+	VCVTDQ2PS Y3, Y3
 	VMOVUPS   Y3, 96(DI)
 	ADDQ      $0x00000080, DI
 	ADDQ      $0x00000080, SI
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+	SUBQ      $0x00000020, CX
+	CMPQ      CX, $0x00000020
+	JGE       ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
-	VCVTDQ2PS (SI), Y0
+ysingle:
+	VMOVUPS   (SI), Y0
+	VCVTDQ2PS Y0, Y0
 	VMOVUPS   Y0, (DI)
-	ADDQ      $0x20, DI
-	ADDQ      $0x20, SI
-	DECQ      CX
-	JNZ       single
+	ADDQ      $0x00000020, DI
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxI32FromF32(dst *int32, src *float32, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·avxI32FromF32(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x02
-	JB   tail
+	CMPQ CX, $0x00000020
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS    (SI), Z0
+	VCVTTPS2DQ Z0, Z4
+	VCMPPS     $0x1d, c4f000000<>+0(SB), Z0, K1
+	VPMOVM2D   K1, Z8
+	VPXORD     Z8, Z4, Z4
+	VCMPPS     $0x07, Z0, Z0, K1
+	VMOVUPS.Z  Z4, K1, Z4
+	VMOVUPS    Z4, (DI)
+	VMOVUPS    64(SI), Z1
+	VCVTTPS2DQ Z1, Z5
+	VCMPPS     $0x1d, c4f000000<>+0(SB), Z1, K2
+	VPMOVM2D   K2, Z9
+	VPXORD     Z9, Z5, Z5
+	VCMPPS     $0x07, Z1, Z1, K2
+	VMOVUPS.Z  Z5, K2, Z5
+	VMOVUPS    Z5, 64(DI)
+	ADDQ       $0x00000080, DI
+	ADDQ       $0x00000080, SI
+	SUBQ       $0x00000020, CX
+	CMPQ       CX, $0x00000020
+	JGE        zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS    (SI), Z0
+	VCVTTPS2DQ Z0, Z4
+	VCMPPS     $0x1d, c4f000000<>+0(SB), Z0, K1
+	VPMOVM2D   K1, Z8
+	VPXORD     Z8, Z4, Z4
+	VCMPPS     $0x07, Z0, Z0, K1
+	VMOVUPS.Z  Z4, K1, Z4
+	VMOVUPS    Z4, (DI)
+	ADDQ       $0x00000040, DI
+	ADDQ       $0x00000040, SI
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        zsingle
+
+zsingleend:
+	TESTQ      CX, CX
+	JZ         zdone
+	MOVQ       $0x00000001, AX
+	SHLQ       CL, AX
+	DECQ       AX
+	KMOVW      AX, K7
+	VMOVUPS.Z  (SI), K7, Z0
+	VCVTTPS2DQ Z0, Z4
+	VCMPPS     $0x1d, c4f000000<>+0(SB), Z0, K1
+	VPMOVM2D   K1, Z8
+	VPXORD     Z8, Z4, Z4
+	VCMPPS     $0x07, Z0, Z0, K1
+	VMOVUPS.Z  Z4, K1, Z4
+	VMOVUPS    Z4, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS    (SI), Y0
 	VCVTTPS2DQ Y0, Y4
 	VCMPPS     $0x1d, c4f000000<>+0(SB), Y0, Y8
 	VPXOR      Y8, Y4, Y4
 	VCMPPS     $0x07, Y0, Y0, Y8
-	VPAND      Y8, Y4, Y4
-	VMOVDQU    Y4, (DI)
+	VANDPS     Y4, Y8, Y4
+	VMOVUPS    Y4, (DI)
 	VMOVUPS    32(SI), Y1
 	VCVTTPS2DQ Y1, Y5
 	VCMPPS     $0x1d, c4f000000<>+0(SB), Y1, Y9
 	VPXOR      Y9, Y5, Y5
 	VCMPPS     $0x07, Y1, Y1, Y9
-	VPAND      Y9, Y5, Y5
-	VMOVDQU    Y5, 32(DI)
+	VANDPS     Y5, Y9, Y5
+	VMOVUPS    Y5, 32(DI)
 	ADDQ       $0x00000040, DI
 	ADDQ       $0x00000040, SI
-	SUBQ       $0x02, CX
-	CMPQ       CX, $0x02
-	JAE        group
+	SUBQ       $0x00000010, CX
+	CMPQ       CX, $0x00000010
+	JGE        ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS    (SI), Y0
 	VCVTTPS2DQ Y0, Y4
 	VCMPPS     $0x1d, c4f000000<>+0(SB), Y0, Y8
 	VPXOR      Y8, Y4, Y4
 	VCMPPS     $0x07, Y0, Y0, Y8
-	VPAND      Y8, Y4, Y4
-	VMOVDQU    Y4, (DI)
-	ADDQ       $0x20, DI
-	ADDQ       $0x20, SI
-	DECQ       CX
-	JNZ        single
+	VANDPS     Y4, Y8, Y4
+	VMOVUPS    Y4, (DI)
+	ADDQ       $0x00000020, DI
+	ADDQ       $0x00000020, SI
+	SUBQ       $0x00000008, CX
+	CMPQ       CX, $0x00000008
+	JGE        ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1661,225 +3837,470 @@ DATA c4f000000<>+16(SB)/4, $0x4f000000
 DATA c4f000000<>+20(SB)/4, $0x4f000000
 DATA c4f000000<>+24(SB)/4, $0x4f000000
 DATA c4f000000<>+28(SB)/4, $0x4f000000
-GLOBL c4f000000<>(SB), RODATA|NOPTR, $32
+DATA c4f000000<>+32(SB)/4, $0x4f000000
+DATA c4f000000<>+36(SB)/4, $0x4f000000
+DATA c4f000000<>+40(SB)/4, $0x4f000000
+DATA c4f000000<>+44(SB)/4, $0x4f000000
+DATA c4f000000<>+48(SB)/4, $0x4f000000
+DATA c4f000000<>+52(SB)/4, $0x4f000000
+DATA c4f000000<>+56(SB)/4, $0x4f000000
+DATA c4f000000<>+60(SB)/4, $0x4f000000
+GLOBL c4f000000<>(SB), RODATA|NOPTR, $64
 
 // func avxMaskFromBool(dst *uint32, src *uint8, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·avxMaskFromBool(SB), NOSPLIT, $0-24
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
+	MOVQ   dst+0(FP), DI
+	MOVQ   src+8(FP), SI
+	MOVQ   n+16(FP), CX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JL     zgroupend
+
+zgroup:
+	VPMOVZXBD (SI), Z0
+	VPTESTMD  Z0, Z0, K1
+	VPMOVM2D  K1, Z0
+	VMOVUPS   Z0, (DI)
+	VPMOVZXBD 16(SI), Z1
+	VPTESTMD  Z1, Z1, K2
+	VPMOVM2D  K2, Z1
+	VMOVUPS   Z1, 64(DI)
+	VPMOVZXBD 32(SI), Z2
+	VPTESTMD  Z2, Z2, K3
+	VPMOVM2D  K3, Z2
+	VMOVUPS   Z2, 128(DI)
+	VPMOVZXBD 48(SI), Z3
+	VPTESTMD  Z3, Z3, K4
+	VPMOVM2D  K4, Z3
+	VMOVUPS   Z3, 192(DI)
+	ADDQ      $0x00000100, DI
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000040, CX
+	CMPQ      CX, $0x00000040
+	JGE       zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VPMOVZXBD (SI), Z0
+	VPTESTMD  Z0, Z0, K1
+	VPMOVM2D  K1, Z0
+	VMOVUPS   Z0, (DI)
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000010, SI
+	SUBQ      $0x00000010, CX
+	CMPQ      CX, $0x00000010
+	JGE       zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VPMOVZXBD.Z (SI), K7, Z0
+	VPTESTMD    Z0, Z0, K1
+	VPMOVM2D    K1, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ  dst+0(FP), DI
 	MOVQ  src+8(FP), SI
 	MOVQ  n+16(FP), CX
 	VPXOR Y15, Y15, Y15
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    tail
+	CMPQ  CX, $0x00000020
+	JL    ygroupend
 
-group:
+ygroup:
 	VPMOVZXBD (SI), Y0
 	VPCMPGTD  Y15, Y0, Y0
-	VMOVDQU   Y0, (DI)
+	VMOVUPS   Y0, (DI)
 	VPMOVZXBD 8(SI), Y1
 	VPCMPGTD  Y15, Y1, Y1
-	VMOVDQU   Y1, 32(DI)
+	VMOVUPS   Y1, 32(DI)
 	VPMOVZXBD 16(SI), Y2
 	VPCMPGTD  Y15, Y2, Y2
-	VMOVDQU   Y2, 64(DI)
+	VMOVUPS   Y2, 64(DI)
 	VPMOVZXBD 24(SI), Y3
 	VPCMPGTD  Y15, Y3, Y3
-	VMOVDQU   Y3, 96(DI)
+	VMOVUPS   Y3, 96(DI)
 	ADDQ      $0x00000080, DI
 	ADDQ      $0x00000020, SI
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+	SUBQ      $0x00000020, CX
+	CMPQ      CX, $0x00000020
+	JGE       ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VPMOVZXBD (SI), Y0
 	VPCMPGTD  Y15, Y0, Y0
-	VMOVDQU   Y0, (DI)
-	ADDQ      $0x20, DI
-	ADDQ      $0x08, SI
-	DECQ      CX
-	JNZ       single
+	VMOVUPS   Y0, (DI)
+	ADDQ      $0x00000020, DI
+	ADDQ      $0x00000008, SI
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxBoolFromMask(dst *uint8, src *uint32, n int)
-// Requires: AVX
+// Requires: AVX, AVX2, AVX512F
 TEXT ·avxBoolFromMask(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
-	VMOVDQU   (SI), X0
-	VPACKSSDW 16(SI), X0, X0
-	VPACKSSWB X0, X0, X0
-	VPAND     c01010101<>+0(SB), X0, X0
-	VMOVQ     X0, (DI)
-	VMOVDQU   32(SI), X1
-	VPACKSSDW 48(SI), X1, X1
-	VPACKSSWB X1, X1, X1
-	VPAND     c01010101<>+0(SB), X1, X1
-	VMOVQ     X1, 8(DI)
-	VMOVDQU   64(SI), X2
-	VPACKSSDW 80(SI), X2, X2
-	VPACKSSWB X2, X2, X2
-	VPAND     c01010101<>+0(SB), X2, X2
-	VMOVQ     X2, 16(DI)
-	VMOVDQU   96(SI), X3
-	VPACKSSDW 112(SI), X3, X3
-	VPACKSSWB X3, X3, X3
-	VPAND     c01010101<>+0(SB), X3, X3
-	VMOVQ     X3, 24(DI)
-	ADDQ      $0x00000020, DI
-	ADDQ      $0x00000080, SI
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+zgroup:
+	VMOVUPS (SI), Z0
+	VPANDD  c00000001<>+0(SB), Z0, Z0
+	VPMOVDB Z0, (DI)
+	VMOVUPS 64(SI), Z1
+	VPANDD  c00000001<>+0(SB), Z1, Z1
+	VPMOVDB Z1, 16(DI)
+	VMOVUPS 128(SI), Z2
+	VPANDD  c00000001<>+0(SB), Z2, Z2
+	VPMOVDB Z2, 32(DI)
+	VMOVUPS 192(SI), Z3
+	VPANDD  c00000001<>+0(SB), Z3, Z3
+	VPMOVDB Z3, 48(DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
 
-single:
-	VMOVDQU   (SI), X0
-	VPACKSSDW 16(SI), X0, X0
-	VPACKSSWB X0, X0, X0
-	VPAND     c01010101<>+0(SB), X0, X0
-	VMOVQ     X0, (DI)
-	ADDQ      $0x08, DI
-	ADDQ      $0x20, SI
-	DECQ      CX
-	JNZ       single
+zsingle:
+	VMOVUPS (SI), Z0
+	VPANDD  c00000001<>+0(SB), Z0, Z0
+	VPMOVDB Z0, (DI)
+	ADDQ    $0x00000010, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
 
-done:
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VPANDD    c00000001<>+0(SB), Z0, Z0
+	VPMOVDB   Z0, K7, (DI)
+
+zdone:
 	VZEROUPPER
 	RET
 
-DATA c01010101<>+0(SB)/4, $0x01010101
-DATA c01010101<>+4(SB)/4, $0x01010101
-DATA c01010101<>+8(SB)/4, $0x01010101
-DATA c01010101<>+12(SB)/4, $0x01010101
-DATA c01010101<>+16(SB)/4, $0x01010101
-DATA c01010101<>+20(SB)/4, $0x01010101
-DATA c01010101<>+24(SB)/4, $0x01010101
-DATA c01010101<>+28(SB)/4, $0x01010101
-GLOBL c01010101<>(SB), RODATA|NOPTR, $32
-
-// func avxU32FromU8(dst *uint32, src *uint8, n int)
-// Requires: AVX, AVX2
-TEXT ·avxU32FromU8(SB), NOSPLIT, $0-24
+avx2:
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000020
+	JL   ygroupend
 
-group:
+ygroup:
+	VMOVUPS      (SI), Y0
+	VPAND        c00000001<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X4
+	VPACKUSDW    X4, X0, X0
+	VPACKUSWB    X0, X0, X0
+	VMOVQ        X0, (DI)
+	VMOVUPS      32(SI), Y1
+	VPAND        c00000001<>+0(SB), Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X5
+	VPACKUSDW    X5, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, 8(DI)
+	VMOVUPS      64(SI), Y2
+	VPAND        c00000001<>+0(SB), Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X6
+	VPACKUSDW    X6, X2, X2
+	VPACKUSWB    X2, X2, X2
+	VMOVQ        X2, 16(DI)
+	VMOVUPS      96(SI), Y3
+	VPAND        c00000001<>+0(SB), Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X7
+	VPACKUSDW    X7, X3, X3
+	VPACKUSWB    X3, X3, X3
+	VMOVQ        X3, 24(DI)
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, CX
+	CMPQ         CX, $0x00000020
+	JGE          ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
+
+ysingle:
+	VMOVUPS      (SI), Y0
+	VPAND        c00000001<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X4
+	VPACKUSDW    X4, X0, X0
+	VPACKUSWB    X0, X0, X0
+	VMOVQ        X0, (DI)
+	ADDQ         $0x00000008, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
+
+ysingleend:
+	VZEROUPPER
+	RET
+
+DATA c00000001<>+0(SB)/4, $0x00000001
+DATA c00000001<>+4(SB)/4, $0x00000001
+DATA c00000001<>+8(SB)/4, $0x00000001
+DATA c00000001<>+12(SB)/4, $0x00000001
+DATA c00000001<>+16(SB)/4, $0x00000001
+DATA c00000001<>+20(SB)/4, $0x00000001
+DATA c00000001<>+24(SB)/4, $0x00000001
+DATA c00000001<>+28(SB)/4, $0x00000001
+DATA c00000001<>+32(SB)/4, $0x00000001
+DATA c00000001<>+36(SB)/4, $0x00000001
+DATA c00000001<>+40(SB)/4, $0x00000001
+DATA c00000001<>+44(SB)/4, $0x00000001
+DATA c00000001<>+48(SB)/4, $0x00000001
+DATA c00000001<>+52(SB)/4, $0x00000001
+DATA c00000001<>+56(SB)/4, $0x00000001
+DATA c00000001<>+60(SB)/4, $0x00000001
+GLOBL c00000001<>(SB), RODATA|NOPTR, $64
+
+// func avxU32FromU8(dst *uint32, src *uint8, n int)
+// Requires: AVX, AVX2, AVX512F
+TEXT ·avxU32FromU8(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000040
+	JL   zgroupend
+
+zgroup:
+	VPMOVZXBD (SI), Z0
+	VMOVUPS   Z0, (DI)
+	VPMOVZXBD 16(SI), Z1
+	VMOVUPS   Z1, 64(DI)
+	VPMOVZXBD 32(SI), Z2
+	VMOVUPS   Z2, 128(DI)
+	VPMOVZXBD 48(SI), Z3
+	VMOVUPS   Z3, 192(DI)
+	ADDQ      $0x00000100, DI
+	ADDQ      $0x00000040, SI
+	SUBQ      $0x00000040, CX
+	CMPQ      CX, $0x00000040
+	JGE       zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VPMOVZXBD (SI), Z0
+	VMOVUPS   Z0, (DI)
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000010, SI
+	SUBQ      $0x00000010, CX
+	CMPQ      CX, $0x00000010
+	JGE       zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VPMOVZXBD.Z (SI), K7, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
 	VPMOVZXBD (SI), Y0
-	VMOVDQU   Y0, (DI)
+	VMOVUPS   Y0, (DI)
 	VPMOVZXBD 8(SI), Y1
-	VMOVDQU   Y1, 32(DI)
+	VMOVUPS   Y1, 32(DI)
 	VPMOVZXBD 16(SI), Y2
-	VMOVDQU   Y2, 64(DI)
+	VMOVUPS   Y2, 64(DI)
 	VPMOVZXBD 24(SI), Y3
-	VMOVDQU   Y3, 96(DI)
+	VMOVUPS   Y3, 96(DI)
 	ADDQ      $0x00000080, DI
 	ADDQ      $0x00000020, SI
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+	SUBQ      $0x00000020, CX
+	CMPQ      CX, $0x00000020
+	JGE       ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VPMOVZXBD (SI), Y0
-	VMOVDQU   Y0, (DI)
-	ADDQ      $0x20, DI
-	ADDQ      $0x08, SI
-	DECQ      CX
-	JNZ       single
+	VMOVUPS   Y0, (DI)
+	ADDQ      $0x00000020, DI
+	ADDQ      $0x00000008, SI
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxU8FromU32(dst *uint8, src *uint32, n int)
-// Requires: AVX
+// Requires: AVX, AVX2, AVX512F
 TEXT ·avxU8FromU32(SB), NOSPLIT, $0-24
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ n+16(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x04
-	JB   tail
+	CMPQ CX, $0x00000040
+	JL   zgroupend
 
-group:
-	VMOVDQU   (SI), X0
-	VMOVDQU   16(SI), X4
-	VPAND     c000000ff<>+0(SB), X0, X0
-	VPAND     c000000ff<>+0(SB), X4, X4
-	VPACKUSDW X4, X0, X0
-	VPACKUSWB X0, X0, X0
-	VMOVQ     X0, (DI)
-	VMOVDQU   32(SI), X1
-	VMOVDQU   48(SI), X5
-	VPAND     c000000ff<>+0(SB), X1, X1
-	VPAND     c000000ff<>+0(SB), X5, X5
-	VPACKUSDW X5, X1, X1
-	VPACKUSWB X1, X1, X1
-	VMOVQ     X1, 8(DI)
-	VMOVDQU   64(SI), X2
-	VMOVDQU   80(SI), X6
-	VPAND     c000000ff<>+0(SB), X2, X2
-	VPAND     c000000ff<>+0(SB), X6, X6
-	VPACKUSDW X6, X2, X2
-	VPACKUSWB X2, X2, X2
-	VMOVQ     X2, 16(DI)
-	VMOVDQU   96(SI), X3
-	VMOVDQU   112(SI), X7
-	VPAND     c000000ff<>+0(SB), X3, X3
-	VPAND     c000000ff<>+0(SB), X7, X7
-	VPACKUSDW X7, X3, X3
-	VPACKUSWB X3, X3, X3
-	VMOVQ     X3, 24(DI)
-	ADDQ      $0x00000020, DI
-	ADDQ      $0x00000080, SI
-	SUBQ      $0x04, CX
-	CMPQ      CX, $0x04
-	JAE       group
+zgroup:
+	VMOVUPS (SI), Z0
+	VPANDD  c000000ff<>+0(SB), Z0, Z0
+	VPMOVDB Z0, (DI)
+	VMOVUPS 64(SI), Z1
+	VPANDD  c000000ff<>+0(SB), Z1, Z1
+	VPMOVDB Z1, 16(DI)
+	VMOVUPS 128(SI), Z2
+	VPANDD  c000000ff<>+0(SB), Z2, Z2
+	VPMOVDB Z2, 32(DI)
+	VMOVUPS 192(SI), Z3
+	VPANDD  c000000ff<>+0(SB), Z3, Z3
+	VPMOVDB Z3, 48(DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000100, SI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
 
-single:
-	VMOVDQU   (SI), X0
-	VMOVDQU   16(SI), X4
-	VPAND     c000000ff<>+0(SB), X0, X0
-	VPAND     c000000ff<>+0(SB), X4, X4
-	VPACKUSDW X4, X0, X0
-	VPACKUSWB X0, X0, X0
-	VMOVQ     X0, (DI)
-	ADDQ      $0x08, DI
-	ADDQ      $0x20, SI
-	DECQ      CX
-	JNZ       single
+zsingle:
+	VMOVUPS (SI), Z0
+	VPANDD  c000000ff<>+0(SB), Z0, Z0
+	VPMOVDB Z0, (DI)
+	ADDQ    $0x00000010, DI
+	ADDQ    $0x00000040, SI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
 
-done:
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VPANDD    c000000ff<>+0(SB), Z0, Z0
+	VPMOVDB   Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000020
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS      (SI), Y0
+	VPAND        c000000ff<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X4
+	VPACKUSDW    X4, X0, X0
+	VPACKUSWB    X0, X0, X0
+	VMOVQ        X0, (DI)
+	VMOVUPS      32(SI), Y1
+	VPAND        c000000ff<>+0(SB), Y1, Y1
+	VEXTRACTI128 $0x01, Y1, X5
+	VPACKUSDW    X5, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, 8(DI)
+	VMOVUPS      64(SI), Y2
+	VPAND        c000000ff<>+0(SB), Y2, Y2
+	VEXTRACTI128 $0x01, Y2, X6
+	VPACKUSDW    X6, X2, X2
+	VPACKUSWB    X2, X2, X2
+	VMOVQ        X2, 16(DI)
+	VMOVUPS      96(SI), Y3
+	VPAND        c000000ff<>+0(SB), Y3, Y3
+	VEXTRACTI128 $0x01, Y3, X7
+	VPACKUSDW    X7, X3, X3
+	VPACKUSWB    X3, X3, X3
+	VMOVQ        X3, 24(DI)
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000080, SI
+	SUBQ         $0x00000020, CX
+	CMPQ         CX, $0x00000020
+	JGE          ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
+
+ysingle:
+	VMOVUPS      (SI), Y0
+	VPAND        c000000ff<>+0(SB), Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X4
+	VPACKUSDW    X4, X0, X0
+	VPACKUSWB    X0, X0, X0
+	VMOVQ        X0, (DI)
+	ADDQ         $0x00000008, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
+
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1891,21 +4312,94 @@ DATA c000000ff<>+16(SB)/4, $0x000000ff
 DATA c000000ff<>+20(SB)/4, $0x000000ff
 DATA c000000ff<>+24(SB)/4, $0x000000ff
 DATA c000000ff<>+28(SB)/4, $0x000000ff
-GLOBL c000000ff<>(SB), RODATA|NOPTR, $32
+DATA c000000ff<>+32(SB)/4, $0x000000ff
+DATA c000000ff<>+36(SB)/4, $0x000000ff
+DATA c000000ff<>+40(SB)/4, $0x000000ff
+DATA c000000ff<>+44(SB)/4, $0x000000ff
+DATA c000000ff<>+48(SB)/4, $0x000000ff
+DATA c000000ff<>+52(SB)/4, $0x000000ff
+DATA c000000ff<>+56(SB)/4, $0x000000ff
+DATA c000000ff<>+60(SB)/4, $0x000000ff
+GLOBL c000000ff<>(SB), RODATA|NOPTR, $64
 
 // func avxExp(dst *float32, a *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·avxExp(SB), NOSPLIT, $0-24
+	CMPB    ·useAVX512+0(SB), $0x00
+	JE      avx2
+	MOVQ    dst+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS c42b30000<>+0(SB), Z15
+	VMOVUPS cc2d00000<>+0(SB), Z14
+	CMPQ    CX, $0x00000010
+	JL      zsingleend
+
+zsingle:
+	VMOVUPS      (SI), Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (SI), K7, Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VMOVUPS      Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    dst+0(FP), DI
 	MOVQ    a+8(FP), SI
 	MOVQ    n+16(FP), CX
 	VMOVUPS c42b30000<>+0(SB), Y15
 	VMOVUPS cc2d00000<>+0(SB), Y14
-	SHRQ    $0x03, CX
-	TESTQ   CX, CX
-	JZ      done
+	CMPQ    CX, $0x00000008
+	JL      ysingleend
 
-single:
+ysingle:
 	VMOVUPS      (SI), Y0
 	VMINPS       Y0, Y15, Y1
 	VMAXPS       Y1, Y14, Y1
@@ -1932,12 +4426,13 @@ single:
 	VMULPS       Y1, Y3, Y3
 	VMULPS       Y2, Y3, Y0
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -1949,7 +4444,15 @@ DATA c42b30000<>+16(SB)/4, $0x42b30000
 DATA c42b30000<>+20(SB)/4, $0x42b30000
 DATA c42b30000<>+24(SB)/4, $0x42b30000
 DATA c42b30000<>+28(SB)/4, $0x42b30000
-GLOBL c42b30000<>(SB), RODATA|NOPTR, $32
+DATA c42b30000<>+32(SB)/4, $0x42b30000
+DATA c42b30000<>+36(SB)/4, $0x42b30000
+DATA c42b30000<>+40(SB)/4, $0x42b30000
+DATA c42b30000<>+44(SB)/4, $0x42b30000
+DATA c42b30000<>+48(SB)/4, $0x42b30000
+DATA c42b30000<>+52(SB)/4, $0x42b30000
+DATA c42b30000<>+56(SB)/4, $0x42b30000
+DATA c42b30000<>+60(SB)/4, $0x42b30000
+GLOBL c42b30000<>(SB), RODATA|NOPTR, $64
 
 DATA cc2d00000<>+0(SB)/4, $0xc2d00000
 DATA cc2d00000<>+4(SB)/4, $0xc2d00000
@@ -1959,7 +4462,15 @@ DATA cc2d00000<>+16(SB)/4, $0xc2d00000
 DATA cc2d00000<>+20(SB)/4, $0xc2d00000
 DATA cc2d00000<>+24(SB)/4, $0xc2d00000
 DATA cc2d00000<>+28(SB)/4, $0xc2d00000
-GLOBL cc2d00000<>(SB), RODATA|NOPTR, $32
+DATA cc2d00000<>+32(SB)/4, $0xc2d00000
+DATA cc2d00000<>+36(SB)/4, $0xc2d00000
+DATA cc2d00000<>+40(SB)/4, $0xc2d00000
+DATA cc2d00000<>+44(SB)/4, $0xc2d00000
+DATA cc2d00000<>+48(SB)/4, $0xc2d00000
+DATA cc2d00000<>+52(SB)/4, $0xc2d00000
+DATA cc2d00000<>+56(SB)/4, $0xc2d00000
+DATA cc2d00000<>+60(SB)/4, $0xc2d00000
+GLOBL cc2d00000<>(SB), RODATA|NOPTR, $64
 
 DATA c3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA c3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -1969,7 +4480,15 @@ DATA c3fb8aa3b<>+16(SB)/4, $0x3fb8aa3b
 DATA c3fb8aa3b<>+20(SB)/4, $0x3fb8aa3b
 DATA c3fb8aa3b<>+24(SB)/4, $0x3fb8aa3b
 DATA c3fb8aa3b<>+28(SB)/4, $0x3fb8aa3b
-GLOBL c3fb8aa3b<>(SB), RODATA|NOPTR, $32
+DATA c3fb8aa3b<>+32(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+36(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+40(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+44(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+48(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+52(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+56(SB)/4, $0x3fb8aa3b
+DATA c3fb8aa3b<>+60(SB)/4, $0x3fb8aa3b
+GLOBL c3fb8aa3b<>(SB), RODATA|NOPTR, $64
 
 DATA c3f318000<>+0(SB)/4, $0x3f318000
 DATA c3f318000<>+4(SB)/4, $0x3f318000
@@ -1979,7 +4498,15 @@ DATA c3f318000<>+16(SB)/4, $0x3f318000
 DATA c3f318000<>+20(SB)/4, $0x3f318000
 DATA c3f318000<>+24(SB)/4, $0x3f318000
 DATA c3f318000<>+28(SB)/4, $0x3f318000
-GLOBL c3f318000<>(SB), RODATA|NOPTR, $32
+DATA c3f318000<>+32(SB)/4, $0x3f318000
+DATA c3f318000<>+36(SB)/4, $0x3f318000
+DATA c3f318000<>+40(SB)/4, $0x3f318000
+DATA c3f318000<>+44(SB)/4, $0x3f318000
+DATA c3f318000<>+48(SB)/4, $0x3f318000
+DATA c3f318000<>+52(SB)/4, $0x3f318000
+DATA c3f318000<>+56(SB)/4, $0x3f318000
+DATA c3f318000<>+60(SB)/4, $0x3f318000
+GLOBL c3f318000<>(SB), RODATA|NOPTR, $64
 
 DATA cb95e8083<>+0(SB)/4, $0xb95e8083
 DATA cb95e8083<>+4(SB)/4, $0xb95e8083
@@ -1989,7 +4516,15 @@ DATA cb95e8083<>+16(SB)/4, $0xb95e8083
 DATA cb95e8083<>+20(SB)/4, $0xb95e8083
 DATA cb95e8083<>+24(SB)/4, $0xb95e8083
 DATA cb95e8083<>+28(SB)/4, $0xb95e8083
-GLOBL cb95e8083<>(SB), RODATA|NOPTR, $32
+DATA cb95e8083<>+32(SB)/4, $0xb95e8083
+DATA cb95e8083<>+36(SB)/4, $0xb95e8083
+DATA cb95e8083<>+40(SB)/4, $0xb95e8083
+DATA cb95e8083<>+44(SB)/4, $0xb95e8083
+DATA cb95e8083<>+48(SB)/4, $0xb95e8083
+DATA cb95e8083<>+52(SB)/4, $0xb95e8083
+DATA cb95e8083<>+56(SB)/4, $0xb95e8083
+DATA cb95e8083<>+60(SB)/4, $0xb95e8083
+GLOBL cb95e8083<>(SB), RODATA|NOPTR, $64
 
 DATA c39506967<>+0(SB)/4, $0x39506967
 DATA c39506967<>+4(SB)/4, $0x39506967
@@ -1999,7 +4534,15 @@ DATA c39506967<>+16(SB)/4, $0x39506967
 DATA c39506967<>+20(SB)/4, $0x39506967
 DATA c39506967<>+24(SB)/4, $0x39506967
 DATA c39506967<>+28(SB)/4, $0x39506967
-GLOBL c39506967<>(SB), RODATA|NOPTR, $32
+DATA c39506967<>+32(SB)/4, $0x39506967
+DATA c39506967<>+36(SB)/4, $0x39506967
+DATA c39506967<>+40(SB)/4, $0x39506967
+DATA c39506967<>+44(SB)/4, $0x39506967
+DATA c39506967<>+48(SB)/4, $0x39506967
+DATA c39506967<>+52(SB)/4, $0x39506967
+DATA c39506967<>+56(SB)/4, $0x39506967
+DATA c39506967<>+60(SB)/4, $0x39506967
+GLOBL c39506967<>(SB), RODATA|NOPTR, $64
 
 DATA c3ab743ce<>+0(SB)/4, $0x3ab743ce
 DATA c3ab743ce<>+4(SB)/4, $0x3ab743ce
@@ -2009,7 +4552,15 @@ DATA c3ab743ce<>+16(SB)/4, $0x3ab743ce
 DATA c3ab743ce<>+20(SB)/4, $0x3ab743ce
 DATA c3ab743ce<>+24(SB)/4, $0x3ab743ce
 DATA c3ab743ce<>+28(SB)/4, $0x3ab743ce
-GLOBL c3ab743ce<>(SB), RODATA|NOPTR, $32
+DATA c3ab743ce<>+32(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+36(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+40(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+44(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+48(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+52(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+56(SB)/4, $0x3ab743ce
+DATA c3ab743ce<>+60(SB)/4, $0x3ab743ce
+GLOBL c3ab743ce<>(SB), RODATA|NOPTR, $64
 
 DATA c3c088908<>+0(SB)/4, $0x3c088908
 DATA c3c088908<>+4(SB)/4, $0x3c088908
@@ -2019,7 +4570,15 @@ DATA c3c088908<>+16(SB)/4, $0x3c088908
 DATA c3c088908<>+20(SB)/4, $0x3c088908
 DATA c3c088908<>+24(SB)/4, $0x3c088908
 DATA c3c088908<>+28(SB)/4, $0x3c088908
-GLOBL c3c088908<>(SB), RODATA|NOPTR, $32
+DATA c3c088908<>+32(SB)/4, $0x3c088908
+DATA c3c088908<>+36(SB)/4, $0x3c088908
+DATA c3c088908<>+40(SB)/4, $0x3c088908
+DATA c3c088908<>+44(SB)/4, $0x3c088908
+DATA c3c088908<>+48(SB)/4, $0x3c088908
+DATA c3c088908<>+52(SB)/4, $0x3c088908
+DATA c3c088908<>+56(SB)/4, $0x3c088908
+DATA c3c088908<>+60(SB)/4, $0x3c088908
+GLOBL c3c088908<>(SB), RODATA|NOPTR, $64
 
 DATA c3d2aa9c1<>+0(SB)/4, $0x3d2aa9c1
 DATA c3d2aa9c1<>+4(SB)/4, $0x3d2aa9c1
@@ -2029,7 +4588,15 @@ DATA c3d2aa9c1<>+16(SB)/4, $0x3d2aa9c1
 DATA c3d2aa9c1<>+20(SB)/4, $0x3d2aa9c1
 DATA c3d2aa9c1<>+24(SB)/4, $0x3d2aa9c1
 DATA c3d2aa9c1<>+28(SB)/4, $0x3d2aa9c1
-GLOBL c3d2aa9c1<>(SB), RODATA|NOPTR, $32
+DATA c3d2aa9c1<>+32(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+36(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+40(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+44(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+48(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+52(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+56(SB)/4, $0x3d2aa9c1
+DATA c3d2aa9c1<>+60(SB)/4, $0x3d2aa9c1
+GLOBL c3d2aa9c1<>(SB), RODATA|NOPTR, $64
 
 DATA c3e2aaaaa<>+0(SB)/4, $0x3e2aaaaa
 DATA c3e2aaaaa<>+4(SB)/4, $0x3e2aaaaa
@@ -2039,7 +4606,15 @@ DATA c3e2aaaaa<>+16(SB)/4, $0x3e2aaaaa
 DATA c3e2aaaaa<>+20(SB)/4, $0x3e2aaaaa
 DATA c3e2aaaaa<>+24(SB)/4, $0x3e2aaaaa
 DATA c3e2aaaaa<>+28(SB)/4, $0x3e2aaaaa
-GLOBL c3e2aaaaa<>(SB), RODATA|NOPTR, $32
+DATA c3e2aaaaa<>+32(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+36(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+40(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+44(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+48(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+52(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+56(SB)/4, $0x3e2aaaaa
+DATA c3e2aaaaa<>+60(SB)/4, $0x3e2aaaaa
+GLOBL c3e2aaaaa<>(SB), RODATA|NOPTR, $64
 
 DATA c3f000000<>+0(SB)/4, $0x3f000000
 DATA c3f000000<>+4(SB)/4, $0x3f000000
@@ -2049,7 +4624,15 @@ DATA c3f000000<>+16(SB)/4, $0x3f000000
 DATA c3f000000<>+20(SB)/4, $0x3f000000
 DATA c3f000000<>+24(SB)/4, $0x3f000000
 DATA c3f000000<>+28(SB)/4, $0x3f000000
-GLOBL c3f000000<>(SB), RODATA|NOPTR, $32
+DATA c3f000000<>+32(SB)/4, $0x3f000000
+DATA c3f000000<>+36(SB)/4, $0x3f000000
+DATA c3f000000<>+40(SB)/4, $0x3f000000
+DATA c3f000000<>+44(SB)/4, $0x3f000000
+DATA c3f000000<>+48(SB)/4, $0x3f000000
+DATA c3f000000<>+52(SB)/4, $0x3f000000
+DATA c3f000000<>+56(SB)/4, $0x3f000000
+DATA c3f000000<>+60(SB)/4, $0x3f000000
+GLOBL c3f000000<>(SB), RODATA|NOPTR, $64
 
 DATA c0000007f<>+0(SB)/4, $0x0000007f
 DATA c0000007f<>+4(SB)/4, $0x0000007f
@@ -2059,19 +4642,126 @@ DATA c0000007f<>+16(SB)/4, $0x0000007f
 DATA c0000007f<>+20(SB)/4, $0x0000007f
 DATA c0000007f<>+24(SB)/4, $0x0000007f
 DATA c0000007f<>+28(SB)/4, $0x0000007f
-GLOBL c0000007f<>(SB), RODATA|NOPTR, $32
+DATA c0000007f<>+32(SB)/4, $0x0000007f
+DATA c0000007f<>+36(SB)/4, $0x0000007f
+DATA c0000007f<>+40(SB)/4, $0x0000007f
+DATA c0000007f<>+44(SB)/4, $0x0000007f
+DATA c0000007f<>+48(SB)/4, $0x0000007f
+DATA c0000007f<>+52(SB)/4, $0x0000007f
+DATA c0000007f<>+56(SB)/4, $0x0000007f
+DATA c0000007f<>+60(SB)/4, $0x0000007f
+GLOBL c0000007f<>(SB), RODATA|NOPTR, $64
 
 // func avxLog(dst *float32, a *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·avxLog(SB), NOSPLIT, $0-24
-	MOVQ  dst+0(FP), DI
-	MOVQ  a+8(FP), SI
-	MOVQ  n+16(FP), CX
-	SHRQ  $0x03, CX
-	TESTQ CX, CX
-	JZ    done
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000010
+	JL   zsingleend
 
-single:
+zsingle:
+	VMOVUPS      (SI), Z0
+	VCMPPS       $0x11, c00800000<>+0(SB), Z0, K1
+	VMULPS       c4b000000<>+0(SB), Z0, Z2
+	VBLENDMPS    Z2, Z0, K1, Z2
+	VMOVUPS.Z    c41b80000<>+0(SB), K1, Z6
+	VPSUBD       c3f3504f3<>+0(SB), Z2, Z1
+	VPSRAD       $0x17, Z1, Z1
+	VPSLLD       $0x17, Z1, Z5
+	VPSUBD       Z5, Z2, Z2
+	VCVTDQ2PS    Z1, Z1
+	VSUBPS       Z6, Z1, Z1
+	VSUBPS       c3f800000<>+0(SB), Z2, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVUPS      c3d9021bb<>+0(SB), Z4
+	VFMADD213PS  cbdebd1b8<>+0(SB), Z2, Z4
+	VFMADD213PS  c3def251a<>+0(SB), Z2, Z4
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e11e9bf<>+0(SB), Z2, Z4
+	VFMADD213PS  cbe2aae50<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e4cceac<>+0(SB), Z2, Z4
+	VFMADD213PS  cbe7ffffc<>+0(SB), Z2, Z4
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD231PS  cb95e8083<>+0(SB), Z1, Z4
+	VFNMADD231PS c3f000000<>+0(SB), Z3, Z4
+	VADDPS       Z4, Z2, Z2
+	VFMADD231PS  c3f318000<>+0(SB), Z1, Z2
+	VCMPPS       $0x00, c7f800000<>+0(SB), Z0, K1
+	VBLENDMPS    Z0, Z2, K1, Z2
+	VCMPPS       $0x00, c00000000<>+0(SB), Z0, K1
+	VBLENDMPS    cff800000<>+0(SB), Z2, K1, Z2
+	VCMPPS       $0x19, c00000000<>+0(SB), Z0, K1
+	VPTERNLOGD   $0xff, Z2, Z2, K1, Z2
+	VMOVAPS      Z2, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (SI), K7, Z0
+	VCMPPS       $0x11, c00800000<>+0(SB), Z0, K1
+	VMULPS       c4b000000<>+0(SB), Z0, Z2
+	VBLENDMPS    Z2, Z0, K1, Z2
+	VMOVUPS.Z    c41b80000<>+0(SB), K1, Z6
+	VPSUBD       c3f3504f3<>+0(SB), Z2, Z1
+	VPSRAD       $0x17, Z1, Z1
+	VPSLLD       $0x17, Z1, Z5
+	VPSUBD       Z5, Z2, Z2
+	VCVTDQ2PS    Z1, Z1
+	VSUBPS       Z6, Z1, Z1
+	VSUBPS       c3f800000<>+0(SB), Z2, Z2
+	VMULPS       Z2, Z2, Z3
+	VMOVUPS      c3d9021bb<>+0(SB), Z4
+	VFMADD213PS  cbdebd1b8<>+0(SB), Z2, Z4
+	VFMADD213PS  c3def251a<>+0(SB), Z2, Z4
+	VFMADD213PS  cbdfe5d4f<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e11e9bf<>+0(SB), Z2, Z4
+	VFMADD213PS  cbe2aae50<>+0(SB), Z2, Z4
+	VFMADD213PS  c3e4cceac<>+0(SB), Z2, Z4
+	VFMADD213PS  cbe7ffffc<>+0(SB), Z2, Z4
+	VFMADD213PS  c3eaaaaaa<>+0(SB), Z2, Z4
+	VMULPS       Z2, Z4, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD231PS  cb95e8083<>+0(SB), Z1, Z4
+	VFNMADD231PS c3f000000<>+0(SB), Z3, Z4
+	VADDPS       Z4, Z2, Z2
+	VFMADD231PS  c3f318000<>+0(SB), Z1, Z2
+	VCMPPS       $0x00, c7f800000<>+0(SB), Z0, K1
+	VBLENDMPS    Z0, Z2, K1, Z2
+	VCMPPS       $0x00, c00000000<>+0(SB), Z0, K1
+	VBLENDMPS    cff800000<>+0(SB), Z2, K1, Z2
+	VCMPPS       $0x19, c00000000<>+0(SB), Z0, K1
+	VPTERNLOGD   $0xff, Z2, Z2, K1, Z2
+	VMOVAPS      Z2, Z0
+	VMOVUPS      Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ n+16(FP), CX
+	CMPQ CX, $0x00000008
+	JL   ysingleend
+
+ysingle:
 	VMOVUPS      (SI), Y0
 	VCMPPS       $0x11, c00800000<>+0(SB), Y0, Y5
 	VMULPS       c4b000000<>+0(SB), Y0, Y2
@@ -2100,20 +4790,21 @@ single:
 	VFNMADD231PS c3f000000<>+0(SB), Y3, Y4
 	VADDPS       Y4, Y2, Y2
 	VFMADD231PS  c3f318000<>+0(SB), Y1, Y2
-	VXORPS       Y3, Y3, Y3
 	VCMPPS       $0x00, c7f800000<>+0(SB), Y0, Y5
 	VBLENDVPS    Y5, Y0, Y2, Y2
-	VCMPPS       $0x00, Y3, Y0, Y5
+	VCMPPS       $0x00, c00000000<>+0(SB), Y0, Y5
 	VBLENDVPS    Y5, cff800000<>+0(SB), Y2, Y2
-	VCMPPS       $0x19, Y3, Y0, Y5
-	VORPS        Y5, Y2, Y0
+	VCMPPS       $0x19, c00000000<>+0(SB), Y0, Y5
+	VORPS        Y5, Y2, Y2
+	VMOVAPS      Y2, Y0
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -2125,7 +4816,15 @@ DATA c00800000<>+16(SB)/4, $0x00800000
 DATA c00800000<>+20(SB)/4, $0x00800000
 DATA c00800000<>+24(SB)/4, $0x00800000
 DATA c00800000<>+28(SB)/4, $0x00800000
-GLOBL c00800000<>(SB), RODATA|NOPTR, $32
+DATA c00800000<>+32(SB)/4, $0x00800000
+DATA c00800000<>+36(SB)/4, $0x00800000
+DATA c00800000<>+40(SB)/4, $0x00800000
+DATA c00800000<>+44(SB)/4, $0x00800000
+DATA c00800000<>+48(SB)/4, $0x00800000
+DATA c00800000<>+52(SB)/4, $0x00800000
+DATA c00800000<>+56(SB)/4, $0x00800000
+DATA c00800000<>+60(SB)/4, $0x00800000
+GLOBL c00800000<>(SB), RODATA|NOPTR, $64
 
 DATA c4b000000<>+0(SB)/4, $0x4b000000
 DATA c4b000000<>+4(SB)/4, $0x4b000000
@@ -2135,7 +4834,15 @@ DATA c4b000000<>+16(SB)/4, $0x4b000000
 DATA c4b000000<>+20(SB)/4, $0x4b000000
 DATA c4b000000<>+24(SB)/4, $0x4b000000
 DATA c4b000000<>+28(SB)/4, $0x4b000000
-GLOBL c4b000000<>(SB), RODATA|NOPTR, $32
+DATA c4b000000<>+32(SB)/4, $0x4b000000
+DATA c4b000000<>+36(SB)/4, $0x4b000000
+DATA c4b000000<>+40(SB)/4, $0x4b000000
+DATA c4b000000<>+44(SB)/4, $0x4b000000
+DATA c4b000000<>+48(SB)/4, $0x4b000000
+DATA c4b000000<>+52(SB)/4, $0x4b000000
+DATA c4b000000<>+56(SB)/4, $0x4b000000
+DATA c4b000000<>+60(SB)/4, $0x4b000000
+GLOBL c4b000000<>(SB), RODATA|NOPTR, $64
 
 DATA c41b80000<>+0(SB)/4, $0x41b80000
 DATA c41b80000<>+4(SB)/4, $0x41b80000
@@ -2145,7 +4852,15 @@ DATA c41b80000<>+16(SB)/4, $0x41b80000
 DATA c41b80000<>+20(SB)/4, $0x41b80000
 DATA c41b80000<>+24(SB)/4, $0x41b80000
 DATA c41b80000<>+28(SB)/4, $0x41b80000
-GLOBL c41b80000<>(SB), RODATA|NOPTR, $32
+DATA c41b80000<>+32(SB)/4, $0x41b80000
+DATA c41b80000<>+36(SB)/4, $0x41b80000
+DATA c41b80000<>+40(SB)/4, $0x41b80000
+DATA c41b80000<>+44(SB)/4, $0x41b80000
+DATA c41b80000<>+48(SB)/4, $0x41b80000
+DATA c41b80000<>+52(SB)/4, $0x41b80000
+DATA c41b80000<>+56(SB)/4, $0x41b80000
+DATA c41b80000<>+60(SB)/4, $0x41b80000
+GLOBL c41b80000<>(SB), RODATA|NOPTR, $64
 
 DATA c3f3504f3<>+0(SB)/4, $0x3f3504f3
 DATA c3f3504f3<>+4(SB)/4, $0x3f3504f3
@@ -2155,7 +4870,15 @@ DATA c3f3504f3<>+16(SB)/4, $0x3f3504f3
 DATA c3f3504f3<>+20(SB)/4, $0x3f3504f3
 DATA c3f3504f3<>+24(SB)/4, $0x3f3504f3
 DATA c3f3504f3<>+28(SB)/4, $0x3f3504f3
-GLOBL c3f3504f3<>(SB), RODATA|NOPTR, $32
+DATA c3f3504f3<>+32(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+36(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+40(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+44(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+48(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+52(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+56(SB)/4, $0x3f3504f3
+DATA c3f3504f3<>+60(SB)/4, $0x3f3504f3
+GLOBL c3f3504f3<>(SB), RODATA|NOPTR, $64
 
 DATA c3d9021bb<>+0(SB)/4, $0x3d9021bb
 DATA c3d9021bb<>+4(SB)/4, $0x3d9021bb
@@ -2165,7 +4888,15 @@ DATA c3d9021bb<>+16(SB)/4, $0x3d9021bb
 DATA c3d9021bb<>+20(SB)/4, $0x3d9021bb
 DATA c3d9021bb<>+24(SB)/4, $0x3d9021bb
 DATA c3d9021bb<>+28(SB)/4, $0x3d9021bb
-GLOBL c3d9021bb<>(SB), RODATA|NOPTR, $32
+DATA c3d9021bb<>+32(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+36(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+40(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+44(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+48(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+52(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+56(SB)/4, $0x3d9021bb
+DATA c3d9021bb<>+60(SB)/4, $0x3d9021bb
+GLOBL c3d9021bb<>(SB), RODATA|NOPTR, $64
 
 DATA cbdebd1b8<>+0(SB)/4, $0xbdebd1b8
 DATA cbdebd1b8<>+4(SB)/4, $0xbdebd1b8
@@ -2175,7 +4906,15 @@ DATA cbdebd1b8<>+16(SB)/4, $0xbdebd1b8
 DATA cbdebd1b8<>+20(SB)/4, $0xbdebd1b8
 DATA cbdebd1b8<>+24(SB)/4, $0xbdebd1b8
 DATA cbdebd1b8<>+28(SB)/4, $0xbdebd1b8
-GLOBL cbdebd1b8<>(SB), RODATA|NOPTR, $32
+DATA cbdebd1b8<>+32(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+36(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+40(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+44(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+48(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+52(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+56(SB)/4, $0xbdebd1b8
+DATA cbdebd1b8<>+60(SB)/4, $0xbdebd1b8
+GLOBL cbdebd1b8<>(SB), RODATA|NOPTR, $64
 
 DATA c3def251a<>+0(SB)/4, $0x3def251a
 DATA c3def251a<>+4(SB)/4, $0x3def251a
@@ -2185,7 +4924,15 @@ DATA c3def251a<>+16(SB)/4, $0x3def251a
 DATA c3def251a<>+20(SB)/4, $0x3def251a
 DATA c3def251a<>+24(SB)/4, $0x3def251a
 DATA c3def251a<>+28(SB)/4, $0x3def251a
-GLOBL c3def251a<>(SB), RODATA|NOPTR, $32
+DATA c3def251a<>+32(SB)/4, $0x3def251a
+DATA c3def251a<>+36(SB)/4, $0x3def251a
+DATA c3def251a<>+40(SB)/4, $0x3def251a
+DATA c3def251a<>+44(SB)/4, $0x3def251a
+DATA c3def251a<>+48(SB)/4, $0x3def251a
+DATA c3def251a<>+52(SB)/4, $0x3def251a
+DATA c3def251a<>+56(SB)/4, $0x3def251a
+DATA c3def251a<>+60(SB)/4, $0x3def251a
+GLOBL c3def251a<>(SB), RODATA|NOPTR, $64
 
 DATA cbdfe5d4f<>+0(SB)/4, $0xbdfe5d4f
 DATA cbdfe5d4f<>+4(SB)/4, $0xbdfe5d4f
@@ -2195,7 +4942,15 @@ DATA cbdfe5d4f<>+16(SB)/4, $0xbdfe5d4f
 DATA cbdfe5d4f<>+20(SB)/4, $0xbdfe5d4f
 DATA cbdfe5d4f<>+24(SB)/4, $0xbdfe5d4f
 DATA cbdfe5d4f<>+28(SB)/4, $0xbdfe5d4f
-GLOBL cbdfe5d4f<>(SB), RODATA|NOPTR, $32
+DATA cbdfe5d4f<>+32(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+36(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+40(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+44(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+48(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+52(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+56(SB)/4, $0xbdfe5d4f
+DATA cbdfe5d4f<>+60(SB)/4, $0xbdfe5d4f
+GLOBL cbdfe5d4f<>(SB), RODATA|NOPTR, $64
 
 DATA c3e11e9bf<>+0(SB)/4, $0x3e11e9bf
 DATA c3e11e9bf<>+4(SB)/4, $0x3e11e9bf
@@ -2205,7 +4960,15 @@ DATA c3e11e9bf<>+16(SB)/4, $0x3e11e9bf
 DATA c3e11e9bf<>+20(SB)/4, $0x3e11e9bf
 DATA c3e11e9bf<>+24(SB)/4, $0x3e11e9bf
 DATA c3e11e9bf<>+28(SB)/4, $0x3e11e9bf
-GLOBL c3e11e9bf<>(SB), RODATA|NOPTR, $32
+DATA c3e11e9bf<>+32(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+36(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+40(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+44(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+48(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+52(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+56(SB)/4, $0x3e11e9bf
+DATA c3e11e9bf<>+60(SB)/4, $0x3e11e9bf
+GLOBL c3e11e9bf<>(SB), RODATA|NOPTR, $64
 
 DATA cbe2aae50<>+0(SB)/4, $0xbe2aae50
 DATA cbe2aae50<>+4(SB)/4, $0xbe2aae50
@@ -2215,7 +4978,15 @@ DATA cbe2aae50<>+16(SB)/4, $0xbe2aae50
 DATA cbe2aae50<>+20(SB)/4, $0xbe2aae50
 DATA cbe2aae50<>+24(SB)/4, $0xbe2aae50
 DATA cbe2aae50<>+28(SB)/4, $0xbe2aae50
-GLOBL cbe2aae50<>(SB), RODATA|NOPTR, $32
+DATA cbe2aae50<>+32(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+36(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+40(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+44(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+48(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+52(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+56(SB)/4, $0xbe2aae50
+DATA cbe2aae50<>+60(SB)/4, $0xbe2aae50
+GLOBL cbe2aae50<>(SB), RODATA|NOPTR, $64
 
 DATA c3e4cceac<>+0(SB)/4, $0x3e4cceac
 DATA c3e4cceac<>+4(SB)/4, $0x3e4cceac
@@ -2225,7 +4996,15 @@ DATA c3e4cceac<>+16(SB)/4, $0x3e4cceac
 DATA c3e4cceac<>+20(SB)/4, $0x3e4cceac
 DATA c3e4cceac<>+24(SB)/4, $0x3e4cceac
 DATA c3e4cceac<>+28(SB)/4, $0x3e4cceac
-GLOBL c3e4cceac<>(SB), RODATA|NOPTR, $32
+DATA c3e4cceac<>+32(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+36(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+40(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+44(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+48(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+52(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+56(SB)/4, $0x3e4cceac
+DATA c3e4cceac<>+60(SB)/4, $0x3e4cceac
+GLOBL c3e4cceac<>(SB), RODATA|NOPTR, $64
 
 DATA cbe7ffffc<>+0(SB)/4, $0xbe7ffffc
 DATA cbe7ffffc<>+4(SB)/4, $0xbe7ffffc
@@ -2235,7 +5014,15 @@ DATA cbe7ffffc<>+16(SB)/4, $0xbe7ffffc
 DATA cbe7ffffc<>+20(SB)/4, $0xbe7ffffc
 DATA cbe7ffffc<>+24(SB)/4, $0xbe7ffffc
 DATA cbe7ffffc<>+28(SB)/4, $0xbe7ffffc
-GLOBL cbe7ffffc<>(SB), RODATA|NOPTR, $32
+DATA cbe7ffffc<>+32(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+36(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+40(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+44(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+48(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+52(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+56(SB)/4, $0xbe7ffffc
+DATA cbe7ffffc<>+60(SB)/4, $0xbe7ffffc
+GLOBL cbe7ffffc<>(SB), RODATA|NOPTR, $64
 
 DATA c3eaaaaaa<>+0(SB)/4, $0x3eaaaaaa
 DATA c3eaaaaaa<>+4(SB)/4, $0x3eaaaaaa
@@ -2245,7 +5032,15 @@ DATA c3eaaaaaa<>+16(SB)/4, $0x3eaaaaaa
 DATA c3eaaaaaa<>+20(SB)/4, $0x3eaaaaaa
 DATA c3eaaaaaa<>+24(SB)/4, $0x3eaaaaaa
 DATA c3eaaaaaa<>+28(SB)/4, $0x3eaaaaaa
-GLOBL c3eaaaaaa<>(SB), RODATA|NOPTR, $32
+DATA c3eaaaaaa<>+32(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+36(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+40(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+44(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+48(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+52(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+56(SB)/4, $0x3eaaaaaa
+DATA c3eaaaaaa<>+60(SB)/4, $0x3eaaaaaa
+GLOBL c3eaaaaaa<>(SB), RODATA|NOPTR, $64
 
 DATA c7f800000<>+0(SB)/4, $0x7f800000
 DATA c7f800000<>+4(SB)/4, $0x7f800000
@@ -2255,7 +5050,33 @@ DATA c7f800000<>+16(SB)/4, $0x7f800000
 DATA c7f800000<>+20(SB)/4, $0x7f800000
 DATA c7f800000<>+24(SB)/4, $0x7f800000
 DATA c7f800000<>+28(SB)/4, $0x7f800000
-GLOBL c7f800000<>(SB), RODATA|NOPTR, $32
+DATA c7f800000<>+32(SB)/4, $0x7f800000
+DATA c7f800000<>+36(SB)/4, $0x7f800000
+DATA c7f800000<>+40(SB)/4, $0x7f800000
+DATA c7f800000<>+44(SB)/4, $0x7f800000
+DATA c7f800000<>+48(SB)/4, $0x7f800000
+DATA c7f800000<>+52(SB)/4, $0x7f800000
+DATA c7f800000<>+56(SB)/4, $0x7f800000
+DATA c7f800000<>+60(SB)/4, $0x7f800000
+GLOBL c7f800000<>(SB), RODATA|NOPTR, $64
+
+DATA c00000000<>+0(SB)/4, $0x00000000
+DATA c00000000<>+4(SB)/4, $0x00000000
+DATA c00000000<>+8(SB)/4, $0x00000000
+DATA c00000000<>+12(SB)/4, $0x00000000
+DATA c00000000<>+16(SB)/4, $0x00000000
+DATA c00000000<>+20(SB)/4, $0x00000000
+DATA c00000000<>+24(SB)/4, $0x00000000
+DATA c00000000<>+28(SB)/4, $0x00000000
+DATA c00000000<>+32(SB)/4, $0x00000000
+DATA c00000000<>+36(SB)/4, $0x00000000
+DATA c00000000<>+40(SB)/4, $0x00000000
+DATA c00000000<>+44(SB)/4, $0x00000000
+DATA c00000000<>+48(SB)/4, $0x00000000
+DATA c00000000<>+52(SB)/4, $0x00000000
+DATA c00000000<>+56(SB)/4, $0x00000000
+DATA c00000000<>+60(SB)/4, $0x00000000
+GLOBL c00000000<>(SB), RODATA|NOPTR, $64
 
 DATA cff800000<>+0(SB)/4, $0xff800000
 DATA cff800000<>+4(SB)/4, $0xff800000
@@ -2265,20 +5086,130 @@ DATA cff800000<>+16(SB)/4, $0xff800000
 DATA cff800000<>+20(SB)/4, $0xff800000
 DATA cff800000<>+24(SB)/4, $0xff800000
 DATA cff800000<>+28(SB)/4, $0xff800000
-GLOBL cff800000<>(SB), RODATA|NOPTR, $32
+DATA cff800000<>+32(SB)/4, $0xff800000
+DATA cff800000<>+36(SB)/4, $0xff800000
+DATA cff800000<>+40(SB)/4, $0xff800000
+DATA cff800000<>+44(SB)/4, $0xff800000
+DATA cff800000<>+48(SB)/4, $0xff800000
+DATA cff800000<>+52(SB)/4, $0xff800000
+DATA cff800000<>+56(SB)/4, $0xff800000
+DATA cff800000<>+60(SB)/4, $0xff800000
+GLOBL cff800000<>(SB), RODATA|NOPTR, $64
 
 // func avxTanh(dst *float32, a *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·avxTanh(SB), NOSPLIT, $0-24
+	CMPB    ·useAVX512+0(SB), $0x00
+	JE      avx2
+	MOVQ    dst+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS c41133333<>+0(SB), Z13
+	CMPQ    CX, $0x00000010
+	JL      zsingleend
+
+zsingle:
+	VMOVUPS      (SI), Z0
+	VANDPS       c7fffffff<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z13, Z4
+	VADDPS       Z4, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VMULPS       c3fb8aa3b<>+0(SB), Z5, Z6
+	VRNDSCALEPS  $0x08, Z6, Z6
+	VFNMADD231PS c3f318000<>+0(SB), Z6, Z5
+	VFNMADD231PS cb95e8083<>+0(SB), Z6, Z5
+	VMOVUPS      c39506967<>+0(SB), Z7
+	VFMADD213PS  c3ab743ce<>+0(SB), Z5, Z7
+	VFMADD213PS  c3c088908<>+0(SB), Z5, Z7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z5, Z7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z5, Z7
+	VFMADD213PS  c3f000000<>+0(SB), Z5, Z7
+	VMULPS       Z5, Z5, Z2
+	VFMADD213PS  Z5, Z2, Z7
+	VADDPS       c3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS    Z6, Z7, Z2
+	VMOVUPS      c3f800000<>+0(SB), Z8
+	VADDPS       Z8, Z2, Z2
+	VMOVUPS      c40000000<>+0(SB), Z9
+	VDIVPS       Z2, Z9, Z2
+	VSUBPS       Z2, Z8, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVUPS      cbbbaf0ea<>+0(SB), Z4
+	VFMADD213PS  c3ca9134e<>+0(SB), Z3, Z4
+	VFMADD213PS  cbd5c1e2d<>+0(SB), Z3, Z4
+	VFMADD213PS  c3e088393<>+0(SB), Z3, Z4
+	VFMADD213PS  cbeaaaa99<>+0(SB), Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z1, Z1, Z4
+	VCMPPS       $0x11, c3f200000<>+0(SB), Z1, K1
+	VBLENDMPS    Z4, Z2, K1, Z2
+	VANDPS       c80000000<>+0(SB), Z0, Z0
+	VORPS        Z2, Z0, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (SI), K7, Z0
+	VANDPS       c7fffffff<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z13, Z4
+	VADDPS       Z4, Z4, Z4
+	VMOVAPS      Z4, Z5
+	VMULPS       c3fb8aa3b<>+0(SB), Z5, Z6
+	VRNDSCALEPS  $0x08, Z6, Z6
+	VFNMADD231PS c3f318000<>+0(SB), Z6, Z5
+	VFNMADD231PS cb95e8083<>+0(SB), Z6, Z5
+	VMOVUPS      c39506967<>+0(SB), Z7
+	VFMADD213PS  c3ab743ce<>+0(SB), Z5, Z7
+	VFMADD213PS  c3c088908<>+0(SB), Z5, Z7
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z5, Z7
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z5, Z7
+	VFMADD213PS  c3f000000<>+0(SB), Z5, Z7
+	VMULPS       Z5, Z5, Z2
+	VFMADD213PS  Z5, Z2, Z7
+	VADDPS       c3f800000<>+0(SB), Z7, Z7
+	VSCALEFPS    Z6, Z7, Z2
+	VMOVUPS      c3f800000<>+0(SB), Z8
+	VADDPS       Z8, Z2, Z2
+	VMOVUPS      c40000000<>+0(SB), Z9
+	VDIVPS       Z2, Z9, Z2
+	VSUBPS       Z2, Z8, Z2
+	VMULPS       Z0, Z0, Z3
+	VMOVUPS      cbbbaf0ea<>+0(SB), Z4
+	VFMADD213PS  c3ca9134e<>+0(SB), Z3, Z4
+	VFMADD213PS  cbd5c1e2d<>+0(SB), Z3, Z4
+	VFMADD213PS  c3e088393<>+0(SB), Z3, Z4
+	VFMADD213PS  cbeaaaa99<>+0(SB), Z3, Z4
+	VMULPS       Z3, Z4, Z4
+	VFMADD213PS  Z1, Z1, Z4
+	VCMPPS       $0x11, c3f200000<>+0(SB), Z1, K1
+	VBLENDMPS    Z4, Z2, K1, Z2
+	VANDPS       c80000000<>+0(SB), Z0, Z0
+	VORPS        Z2, Z0, Z0
+	VMOVUPS      Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    dst+0(FP), DI
 	MOVQ    a+8(FP), SI
 	MOVQ    n+16(FP), CX
 	VMOVUPS c41133333<>+0(SB), Y13
-	SHRQ    $0x03, CX
-	TESTQ   CX, CX
-	JZ      done
+	CMPQ    CX, $0x00000008
+	JL      ysingleend
 
-single:
+ysingle:
 	VMOVUPS      (SI), Y0
 	VANDPS       c7fffffff<>+0(SB), Y0, Y1
 	VMINPS       Y1, Y13, Y4
@@ -2319,12 +5250,13 @@ single:
 	VANDPS       c80000000<>+0(SB), Y0, Y0
 	VORPS        Y2, Y0, Y0
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -2336,7 +5268,15 @@ DATA c41133333<>+16(SB)/4, $0x41133333
 DATA c41133333<>+20(SB)/4, $0x41133333
 DATA c41133333<>+24(SB)/4, $0x41133333
 DATA c41133333<>+28(SB)/4, $0x41133333
-GLOBL c41133333<>(SB), RODATA|NOPTR, $32
+DATA c41133333<>+32(SB)/4, $0x41133333
+DATA c41133333<>+36(SB)/4, $0x41133333
+DATA c41133333<>+40(SB)/4, $0x41133333
+DATA c41133333<>+44(SB)/4, $0x41133333
+DATA c41133333<>+48(SB)/4, $0x41133333
+DATA c41133333<>+52(SB)/4, $0x41133333
+DATA c41133333<>+56(SB)/4, $0x41133333
+DATA c41133333<>+60(SB)/4, $0x41133333
+GLOBL c41133333<>(SB), RODATA|NOPTR, $64
 
 DATA c40000000<>+0(SB)/4, $0x40000000
 DATA c40000000<>+4(SB)/4, $0x40000000
@@ -2346,7 +5286,15 @@ DATA c40000000<>+16(SB)/4, $0x40000000
 DATA c40000000<>+20(SB)/4, $0x40000000
 DATA c40000000<>+24(SB)/4, $0x40000000
 DATA c40000000<>+28(SB)/4, $0x40000000
-GLOBL c40000000<>(SB), RODATA|NOPTR, $32
+DATA c40000000<>+32(SB)/4, $0x40000000
+DATA c40000000<>+36(SB)/4, $0x40000000
+DATA c40000000<>+40(SB)/4, $0x40000000
+DATA c40000000<>+44(SB)/4, $0x40000000
+DATA c40000000<>+48(SB)/4, $0x40000000
+DATA c40000000<>+52(SB)/4, $0x40000000
+DATA c40000000<>+56(SB)/4, $0x40000000
+DATA c40000000<>+60(SB)/4, $0x40000000
+GLOBL c40000000<>(SB), RODATA|NOPTR, $64
 
 DATA cbbbaf0ea<>+0(SB)/4, $0xbbbaf0ea
 DATA cbbbaf0ea<>+4(SB)/4, $0xbbbaf0ea
@@ -2356,7 +5304,15 @@ DATA cbbbaf0ea<>+16(SB)/4, $0xbbbaf0ea
 DATA cbbbaf0ea<>+20(SB)/4, $0xbbbaf0ea
 DATA cbbbaf0ea<>+24(SB)/4, $0xbbbaf0ea
 DATA cbbbaf0ea<>+28(SB)/4, $0xbbbaf0ea
-GLOBL cbbbaf0ea<>(SB), RODATA|NOPTR, $32
+DATA cbbbaf0ea<>+32(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+36(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+40(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+44(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+48(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+52(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+56(SB)/4, $0xbbbaf0ea
+DATA cbbbaf0ea<>+60(SB)/4, $0xbbbaf0ea
+GLOBL cbbbaf0ea<>(SB), RODATA|NOPTR, $64
 
 DATA c3ca9134e<>+0(SB)/4, $0x3ca9134e
 DATA c3ca9134e<>+4(SB)/4, $0x3ca9134e
@@ -2366,7 +5322,15 @@ DATA c3ca9134e<>+16(SB)/4, $0x3ca9134e
 DATA c3ca9134e<>+20(SB)/4, $0x3ca9134e
 DATA c3ca9134e<>+24(SB)/4, $0x3ca9134e
 DATA c3ca9134e<>+28(SB)/4, $0x3ca9134e
-GLOBL c3ca9134e<>(SB), RODATA|NOPTR, $32
+DATA c3ca9134e<>+32(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+36(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+40(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+44(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+48(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+52(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+56(SB)/4, $0x3ca9134e
+DATA c3ca9134e<>+60(SB)/4, $0x3ca9134e
+GLOBL c3ca9134e<>(SB), RODATA|NOPTR, $64
 
 DATA cbd5c1e2d<>+0(SB)/4, $0xbd5c1e2d
 DATA cbd5c1e2d<>+4(SB)/4, $0xbd5c1e2d
@@ -2376,7 +5340,15 @@ DATA cbd5c1e2d<>+16(SB)/4, $0xbd5c1e2d
 DATA cbd5c1e2d<>+20(SB)/4, $0xbd5c1e2d
 DATA cbd5c1e2d<>+24(SB)/4, $0xbd5c1e2d
 DATA cbd5c1e2d<>+28(SB)/4, $0xbd5c1e2d
-GLOBL cbd5c1e2d<>(SB), RODATA|NOPTR, $32
+DATA cbd5c1e2d<>+32(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+36(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+40(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+44(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+48(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+52(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+56(SB)/4, $0xbd5c1e2d
+DATA cbd5c1e2d<>+60(SB)/4, $0xbd5c1e2d
+GLOBL cbd5c1e2d<>(SB), RODATA|NOPTR, $64
 
 DATA c3e088393<>+0(SB)/4, $0x3e088393
 DATA c3e088393<>+4(SB)/4, $0x3e088393
@@ -2386,7 +5358,15 @@ DATA c3e088393<>+16(SB)/4, $0x3e088393
 DATA c3e088393<>+20(SB)/4, $0x3e088393
 DATA c3e088393<>+24(SB)/4, $0x3e088393
 DATA c3e088393<>+28(SB)/4, $0x3e088393
-GLOBL c3e088393<>(SB), RODATA|NOPTR, $32
+DATA c3e088393<>+32(SB)/4, $0x3e088393
+DATA c3e088393<>+36(SB)/4, $0x3e088393
+DATA c3e088393<>+40(SB)/4, $0x3e088393
+DATA c3e088393<>+44(SB)/4, $0x3e088393
+DATA c3e088393<>+48(SB)/4, $0x3e088393
+DATA c3e088393<>+52(SB)/4, $0x3e088393
+DATA c3e088393<>+56(SB)/4, $0x3e088393
+DATA c3e088393<>+60(SB)/4, $0x3e088393
+GLOBL c3e088393<>(SB), RODATA|NOPTR, $64
 
 DATA cbeaaaa99<>+0(SB)/4, $0xbeaaaa99
 DATA cbeaaaa99<>+4(SB)/4, $0xbeaaaa99
@@ -2396,7 +5376,15 @@ DATA cbeaaaa99<>+16(SB)/4, $0xbeaaaa99
 DATA cbeaaaa99<>+20(SB)/4, $0xbeaaaa99
 DATA cbeaaaa99<>+24(SB)/4, $0xbeaaaa99
 DATA cbeaaaa99<>+28(SB)/4, $0xbeaaaa99
-GLOBL cbeaaaa99<>(SB), RODATA|NOPTR, $32
+DATA cbeaaaa99<>+32(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+36(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+40(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+44(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+48(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+52(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+56(SB)/4, $0xbeaaaa99
+DATA cbeaaaa99<>+60(SB)/4, $0xbeaaaa99
+GLOBL cbeaaaa99<>(SB), RODATA|NOPTR, $64
 
 DATA c3f200000<>+0(SB)/4, $0x3f200000
 DATA c3f200000<>+4(SB)/4, $0x3f200000
@@ -2406,21 +5394,106 @@ DATA c3f200000<>+16(SB)/4, $0x3f200000
 DATA c3f200000<>+20(SB)/4, $0x3f200000
 DATA c3f200000<>+24(SB)/4, $0x3f200000
 DATA c3f200000<>+28(SB)/4, $0x3f200000
-GLOBL c3f200000<>(SB), RODATA|NOPTR, $32
+DATA c3f200000<>+32(SB)/4, $0x3f200000
+DATA c3f200000<>+36(SB)/4, $0x3f200000
+DATA c3f200000<>+40(SB)/4, $0x3f200000
+DATA c3f200000<>+44(SB)/4, $0x3f200000
+DATA c3f200000<>+48(SB)/4, $0x3f200000
+DATA c3f200000<>+52(SB)/4, $0x3f200000
+DATA c3f200000<>+56(SB)/4, $0x3f200000
+DATA c3f200000<>+60(SB)/4, $0x3f200000
+GLOBL c3f200000<>(SB), RODATA|NOPTR, $64
 
 // func avxLogistic(dst *float32, a *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·avxLogistic(SB), NOSPLIT, $0-24
+	CMPB    ·useAVX512+0(SB), $0x00
+	JE      avx2
+	MOVQ    dst+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS c42b30000<>+0(SB), Z15
+	VMOVUPS cc2d00000<>+0(SB), Z14
+	CMPQ    CX, $0x00000010
+	JL      zsingleend
+
+zsingle:
+	VMOVUPS      (SI), Z0
+	VORPS        c80000000<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z15, Z3
+	VMAXPS       Z3, Z14, Z3
+	VMULPS       c3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS c3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS cb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      c39506967<>+0(SB), Z5
+	VFMADD213PS  c3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  c3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  c3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       c3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z4, Z5, Z1
+	VMOVUPS      c3f800000<>+0(SB), Z6
+	VADDPS       Z6, Z1, Z2
+	VPMOVD2M     Z0, K1
+	VBLENDMPS    Z1, Z6, K1, Z1
+	VDIVPS       Z2, Z1, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (SI), K7, Z0
+	VORPS        c80000000<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z15, Z3
+	VMAXPS       Z3, Z14, Z3
+	VMULPS       c3fb8aa3b<>+0(SB), Z3, Z4
+	VRNDSCALEPS  $0x08, Z4, Z4
+	VFNMADD231PS c3f318000<>+0(SB), Z4, Z3
+	VFNMADD231PS cb95e8083<>+0(SB), Z4, Z3
+	VMOVUPS      c39506967<>+0(SB), Z5
+	VFMADD213PS  c3ab743ce<>+0(SB), Z3, Z5
+	VFMADD213PS  c3c088908<>+0(SB), Z3, Z5
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z3, Z5
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z3, Z5
+	VFMADD213PS  c3f000000<>+0(SB), Z3, Z5
+	VMULPS       Z3, Z3, Z1
+	VFMADD213PS  Z3, Z1, Z5
+	VADDPS       c3f800000<>+0(SB), Z5, Z5
+	VSCALEFPS    Z4, Z5, Z1
+	VMOVUPS      c3f800000<>+0(SB), Z6
+	VADDPS       Z6, Z1, Z2
+	VPMOVD2M     Z0, K1
+	VBLENDMPS    Z1, Z6, K1, Z1
+	VDIVPS       Z2, Z1, Z0
+	VMOVUPS      Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    dst+0(FP), DI
 	MOVQ    a+8(FP), SI
 	MOVQ    n+16(FP), CX
 	VMOVUPS c42b30000<>+0(SB), Y15
 	VMOVUPS cc2d00000<>+0(SB), Y14
-	SHRQ    $0x03, CX
-	TESTQ   CX, CX
-	JZ      done
+	CMPQ    CX, $0x00000008
+	JL      ysingleend
 
-single:
+ysingle:
 	VMOVUPS      (SI), Y0
 	VORPS        c80000000<>+0(SB), Y0, Y1
 	VMINPS       Y1, Y15, Y3
@@ -2452,27 +5525,140 @@ single:
 	VBLENDVPS    Y0, Y1, Y6, Y1
 	VDIVPS       Y2, Y1, Y0
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxErf(dst *float32, a *float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
 TEXT ·avxErf(SB), NOSPLIT, $0-24
+	CMPB    ·useAVX512+0(SB), $0x00
+	JE      avx2
+	MOVQ    dst+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS c40866666<>+0(SB), Z13
+	CMPQ    CX, $0x00000010
+	JL      zsingleend
+
+zsingle:
+	VMOVUPS      (SI), Z0
+	VANDPS       c7fffffff<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z13, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      cb7910000<>+0(SB), Z3
+	VFMADD213PS  c39c8e7d9<>+0(SB), Z1, Z3
+	VMOVUPS      cbb7e8a1c<>+0(SB), Z4
+	VFMADD213PS  c3cc6b1a1<>+0(SB), Z1, Z4
+	VFMADD213PS  Z4, Z2, Z3
+	VFMADD213PS  cbddaae5c<>+0(SB), Z1, Z3
+	VFMADD213PS  cbf228550<>+0(SB), Z1, Z3
+	VFMADD213PS  cbe03ce86<>+0(SB), Z1, Z3
+	VFMSUB213PS  Z1, Z1, Z3
+	VMOVAPS      Z3, Z4
+	VMULPS       c3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS c3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS cb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      c39506967<>+0(SB), Z6
+	VFMADD213PS  c3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  c3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  c3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z6
+	VADDPS       c3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS    Z5, Z6, Z3
+	VMOVUPS      c3f800000<>+0(SB), Z4
+	VSUBPS       Z3, Z4, Z3
+	VMOVUPS      cba1c7000<>+0(SB), Z5
+	VFMADD213PS  c3ba38d2c<>+0(SB), Z2, Z5
+	VFMADD213PS  cbcdb48d9<>+0(SB), Z2, Z5
+	VFMADD213PS  c3de70e22<>+0(SB), Z2, Z5
+	VFMADD213PS  cbec09380<>+0(SB), Z2, Z5
+	VFMADD213PS  c3e0375d4<>+0(SB), Z2, Z5
+	VFMADD213PS  Z1, Z1, Z5
+	VCMPPS       $0x1e, c3f6d8000<>+0(SB), Z1, K1
+	VBLENDMPS    Z3, Z5, K1, Z3
+	VANDPS       c80000000<>+0(SB), Z0, Z0
+	VORPS        Z3, Z0, Z0
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (SI), K7, Z0
+	VANDPS       c7fffffff<>+0(SB), Z0, Z1
+	VMINPS       Z1, Z13, Z1
+	VMULPS       Z1, Z1, Z2
+	VMOVUPS      cb7910000<>+0(SB), Z3
+	VFMADD213PS  c39c8e7d9<>+0(SB), Z1, Z3
+	VMOVUPS      cbb7e8a1c<>+0(SB), Z4
+	VFMADD213PS  c3cc6b1a1<>+0(SB), Z1, Z4
+	VFMADD213PS  Z4, Z2, Z3
+	VFMADD213PS  cbddaae5c<>+0(SB), Z1, Z3
+	VFMADD213PS  cbf228550<>+0(SB), Z1, Z3
+	VFMADD213PS  cbe03ce86<>+0(SB), Z1, Z3
+	VFMSUB213PS  Z1, Z1, Z3
+	VMOVAPS      Z3, Z4
+	VMULPS       c3fb8aa3b<>+0(SB), Z4, Z5
+	VRNDSCALEPS  $0x08, Z5, Z5
+	VFNMADD231PS c3f318000<>+0(SB), Z5, Z4
+	VFNMADD231PS cb95e8083<>+0(SB), Z5, Z4
+	VMOVUPS      c39506967<>+0(SB), Z6
+	VFMADD213PS  c3ab743ce<>+0(SB), Z4, Z6
+	VFMADD213PS  c3c088908<>+0(SB), Z4, Z6
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z4, Z6
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z4, Z6
+	VFMADD213PS  c3f000000<>+0(SB), Z4, Z6
+	VMULPS       Z4, Z4, Z3
+	VFMADD213PS  Z4, Z3, Z6
+	VADDPS       c3f800000<>+0(SB), Z6, Z6
+	VSCALEFPS    Z5, Z6, Z3
+	VMOVUPS      c3f800000<>+0(SB), Z4
+	VSUBPS       Z3, Z4, Z3
+	VMOVUPS      cba1c7000<>+0(SB), Z5
+	VFMADD213PS  c3ba38d2c<>+0(SB), Z2, Z5
+	VFMADD213PS  cbcdb48d9<>+0(SB), Z2, Z5
+	VFMADD213PS  c3de70e22<>+0(SB), Z2, Z5
+	VFMADD213PS  cbec09380<>+0(SB), Z2, Z5
+	VFMADD213PS  c3e0375d4<>+0(SB), Z2, Z5
+	VFMADD213PS  Z1, Z1, Z5
+	VCMPPS       $0x1e, c3f6d8000<>+0(SB), Z1, K1
+	VBLENDMPS    Z3, Z5, K1, Z3
+	VANDPS       c80000000<>+0(SB), Z0, Z0
+	VORPS        Z3, Z0, Z0
+	VMOVUPS      Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    dst+0(FP), DI
 	MOVQ    a+8(FP), SI
 	MOVQ    n+16(FP), CX
 	VMOVUPS c40866666<>+0(SB), Y13
-	SHRQ    $0x03, CX
-	TESTQ   CX, CX
-	JZ      done
+	CMPQ    CX, $0x00000008
+	JL      ysingleend
 
-single:
+ysingle:
 	VMOVUPS      (SI), Y0
 	VANDPS       c7fffffff<>+0(SB), Y0, Y1
 	VMINPS       Y1, Y13, Y1
@@ -2518,12 +5704,13 @@ single:
 	VANDPS       c80000000<>+0(SB), Y0, Y0
 	VORPS        Y3, Y0, Y0
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
@@ -2535,7 +5722,15 @@ DATA c40866666<>+16(SB)/4, $0x40866666
 DATA c40866666<>+20(SB)/4, $0x40866666
 DATA c40866666<>+24(SB)/4, $0x40866666
 DATA c40866666<>+28(SB)/4, $0x40866666
-GLOBL c40866666<>(SB), RODATA|NOPTR, $32
+DATA c40866666<>+32(SB)/4, $0x40866666
+DATA c40866666<>+36(SB)/4, $0x40866666
+DATA c40866666<>+40(SB)/4, $0x40866666
+DATA c40866666<>+44(SB)/4, $0x40866666
+DATA c40866666<>+48(SB)/4, $0x40866666
+DATA c40866666<>+52(SB)/4, $0x40866666
+DATA c40866666<>+56(SB)/4, $0x40866666
+DATA c40866666<>+60(SB)/4, $0x40866666
+GLOBL c40866666<>(SB), RODATA|NOPTR, $64
 
 DATA cb7910000<>+0(SB)/4, $0xb7910000
 DATA cb7910000<>+4(SB)/4, $0xb7910000
@@ -2545,7 +5740,15 @@ DATA cb7910000<>+16(SB)/4, $0xb7910000
 DATA cb7910000<>+20(SB)/4, $0xb7910000
 DATA cb7910000<>+24(SB)/4, $0xb7910000
 DATA cb7910000<>+28(SB)/4, $0xb7910000
-GLOBL cb7910000<>(SB), RODATA|NOPTR, $32
+DATA cb7910000<>+32(SB)/4, $0xb7910000
+DATA cb7910000<>+36(SB)/4, $0xb7910000
+DATA cb7910000<>+40(SB)/4, $0xb7910000
+DATA cb7910000<>+44(SB)/4, $0xb7910000
+DATA cb7910000<>+48(SB)/4, $0xb7910000
+DATA cb7910000<>+52(SB)/4, $0xb7910000
+DATA cb7910000<>+56(SB)/4, $0xb7910000
+DATA cb7910000<>+60(SB)/4, $0xb7910000
+GLOBL cb7910000<>(SB), RODATA|NOPTR, $64
 
 DATA c39c8e7d9<>+0(SB)/4, $0x39c8e7d9
 DATA c39c8e7d9<>+4(SB)/4, $0x39c8e7d9
@@ -2555,7 +5758,15 @@ DATA c39c8e7d9<>+16(SB)/4, $0x39c8e7d9
 DATA c39c8e7d9<>+20(SB)/4, $0x39c8e7d9
 DATA c39c8e7d9<>+24(SB)/4, $0x39c8e7d9
 DATA c39c8e7d9<>+28(SB)/4, $0x39c8e7d9
-GLOBL c39c8e7d9<>(SB), RODATA|NOPTR, $32
+DATA c39c8e7d9<>+32(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+36(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+40(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+44(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+48(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+52(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+56(SB)/4, $0x39c8e7d9
+DATA c39c8e7d9<>+60(SB)/4, $0x39c8e7d9
+GLOBL c39c8e7d9<>(SB), RODATA|NOPTR, $64
 
 DATA cbb7e8a1c<>+0(SB)/4, $0xbb7e8a1c
 DATA cbb7e8a1c<>+4(SB)/4, $0xbb7e8a1c
@@ -2565,7 +5776,15 @@ DATA cbb7e8a1c<>+16(SB)/4, $0xbb7e8a1c
 DATA cbb7e8a1c<>+20(SB)/4, $0xbb7e8a1c
 DATA cbb7e8a1c<>+24(SB)/4, $0xbb7e8a1c
 DATA cbb7e8a1c<>+28(SB)/4, $0xbb7e8a1c
-GLOBL cbb7e8a1c<>(SB), RODATA|NOPTR, $32
+DATA cbb7e8a1c<>+32(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+36(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+40(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+44(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+48(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+52(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+56(SB)/4, $0xbb7e8a1c
+DATA cbb7e8a1c<>+60(SB)/4, $0xbb7e8a1c
+GLOBL cbb7e8a1c<>(SB), RODATA|NOPTR, $64
 
 DATA c3cc6b1a1<>+0(SB)/4, $0x3cc6b1a1
 DATA c3cc6b1a1<>+4(SB)/4, $0x3cc6b1a1
@@ -2575,7 +5794,15 @@ DATA c3cc6b1a1<>+16(SB)/4, $0x3cc6b1a1
 DATA c3cc6b1a1<>+20(SB)/4, $0x3cc6b1a1
 DATA c3cc6b1a1<>+24(SB)/4, $0x3cc6b1a1
 DATA c3cc6b1a1<>+28(SB)/4, $0x3cc6b1a1
-GLOBL c3cc6b1a1<>(SB), RODATA|NOPTR, $32
+DATA c3cc6b1a1<>+32(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+36(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+40(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+44(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+48(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+52(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+56(SB)/4, $0x3cc6b1a1
+DATA c3cc6b1a1<>+60(SB)/4, $0x3cc6b1a1
+GLOBL c3cc6b1a1<>(SB), RODATA|NOPTR, $64
 
 DATA cbddaae5c<>+0(SB)/4, $0xbddaae5c
 DATA cbddaae5c<>+4(SB)/4, $0xbddaae5c
@@ -2585,7 +5812,15 @@ DATA cbddaae5c<>+16(SB)/4, $0xbddaae5c
 DATA cbddaae5c<>+20(SB)/4, $0xbddaae5c
 DATA cbddaae5c<>+24(SB)/4, $0xbddaae5c
 DATA cbddaae5c<>+28(SB)/4, $0xbddaae5c
-GLOBL cbddaae5c<>(SB), RODATA|NOPTR, $32
+DATA cbddaae5c<>+32(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+36(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+40(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+44(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+48(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+52(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+56(SB)/4, $0xbddaae5c
+DATA cbddaae5c<>+60(SB)/4, $0xbddaae5c
+GLOBL cbddaae5c<>(SB), RODATA|NOPTR, $64
 
 DATA cbf228550<>+0(SB)/4, $0xbf228550
 DATA cbf228550<>+4(SB)/4, $0xbf228550
@@ -2595,7 +5830,15 @@ DATA cbf228550<>+16(SB)/4, $0xbf228550
 DATA cbf228550<>+20(SB)/4, $0xbf228550
 DATA cbf228550<>+24(SB)/4, $0xbf228550
 DATA cbf228550<>+28(SB)/4, $0xbf228550
-GLOBL cbf228550<>(SB), RODATA|NOPTR, $32
+DATA cbf228550<>+32(SB)/4, $0xbf228550
+DATA cbf228550<>+36(SB)/4, $0xbf228550
+DATA cbf228550<>+40(SB)/4, $0xbf228550
+DATA cbf228550<>+44(SB)/4, $0xbf228550
+DATA cbf228550<>+48(SB)/4, $0xbf228550
+DATA cbf228550<>+52(SB)/4, $0xbf228550
+DATA cbf228550<>+56(SB)/4, $0xbf228550
+DATA cbf228550<>+60(SB)/4, $0xbf228550
+GLOBL cbf228550<>(SB), RODATA|NOPTR, $64
 
 DATA cbe03ce86<>+0(SB)/4, $0xbe03ce86
 DATA cbe03ce86<>+4(SB)/4, $0xbe03ce86
@@ -2605,7 +5848,15 @@ DATA cbe03ce86<>+16(SB)/4, $0xbe03ce86
 DATA cbe03ce86<>+20(SB)/4, $0xbe03ce86
 DATA cbe03ce86<>+24(SB)/4, $0xbe03ce86
 DATA cbe03ce86<>+28(SB)/4, $0xbe03ce86
-GLOBL cbe03ce86<>(SB), RODATA|NOPTR, $32
+DATA cbe03ce86<>+32(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+36(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+40(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+44(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+48(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+52(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+56(SB)/4, $0xbe03ce86
+DATA cbe03ce86<>+60(SB)/4, $0xbe03ce86
+GLOBL cbe03ce86<>(SB), RODATA|NOPTR, $64
 
 DATA cba1c7000<>+0(SB)/4, $0xba1c7000
 DATA cba1c7000<>+4(SB)/4, $0xba1c7000
@@ -2615,7 +5866,15 @@ DATA cba1c7000<>+16(SB)/4, $0xba1c7000
 DATA cba1c7000<>+20(SB)/4, $0xba1c7000
 DATA cba1c7000<>+24(SB)/4, $0xba1c7000
 DATA cba1c7000<>+28(SB)/4, $0xba1c7000
-GLOBL cba1c7000<>(SB), RODATA|NOPTR, $32
+DATA cba1c7000<>+32(SB)/4, $0xba1c7000
+DATA cba1c7000<>+36(SB)/4, $0xba1c7000
+DATA cba1c7000<>+40(SB)/4, $0xba1c7000
+DATA cba1c7000<>+44(SB)/4, $0xba1c7000
+DATA cba1c7000<>+48(SB)/4, $0xba1c7000
+DATA cba1c7000<>+52(SB)/4, $0xba1c7000
+DATA cba1c7000<>+56(SB)/4, $0xba1c7000
+DATA cba1c7000<>+60(SB)/4, $0xba1c7000
+GLOBL cba1c7000<>(SB), RODATA|NOPTR, $64
 
 DATA c3ba38d2c<>+0(SB)/4, $0x3ba38d2c
 DATA c3ba38d2c<>+4(SB)/4, $0x3ba38d2c
@@ -2625,7 +5884,15 @@ DATA c3ba38d2c<>+16(SB)/4, $0x3ba38d2c
 DATA c3ba38d2c<>+20(SB)/4, $0x3ba38d2c
 DATA c3ba38d2c<>+24(SB)/4, $0x3ba38d2c
 DATA c3ba38d2c<>+28(SB)/4, $0x3ba38d2c
-GLOBL c3ba38d2c<>(SB), RODATA|NOPTR, $32
+DATA c3ba38d2c<>+32(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+36(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+40(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+44(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+48(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+52(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+56(SB)/4, $0x3ba38d2c
+DATA c3ba38d2c<>+60(SB)/4, $0x3ba38d2c
+GLOBL c3ba38d2c<>(SB), RODATA|NOPTR, $64
 
 DATA cbcdb48d9<>+0(SB)/4, $0xbcdb48d9
 DATA cbcdb48d9<>+4(SB)/4, $0xbcdb48d9
@@ -2635,7 +5902,15 @@ DATA cbcdb48d9<>+16(SB)/4, $0xbcdb48d9
 DATA cbcdb48d9<>+20(SB)/4, $0xbcdb48d9
 DATA cbcdb48d9<>+24(SB)/4, $0xbcdb48d9
 DATA cbcdb48d9<>+28(SB)/4, $0xbcdb48d9
-GLOBL cbcdb48d9<>(SB), RODATA|NOPTR, $32
+DATA cbcdb48d9<>+32(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+36(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+40(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+44(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+48(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+52(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+56(SB)/4, $0xbcdb48d9
+DATA cbcdb48d9<>+60(SB)/4, $0xbcdb48d9
+GLOBL cbcdb48d9<>(SB), RODATA|NOPTR, $64
 
 DATA c3de70e22<>+0(SB)/4, $0x3de70e22
 DATA c3de70e22<>+4(SB)/4, $0x3de70e22
@@ -2645,7 +5920,15 @@ DATA c3de70e22<>+16(SB)/4, $0x3de70e22
 DATA c3de70e22<>+20(SB)/4, $0x3de70e22
 DATA c3de70e22<>+24(SB)/4, $0x3de70e22
 DATA c3de70e22<>+28(SB)/4, $0x3de70e22
-GLOBL c3de70e22<>(SB), RODATA|NOPTR, $32
+DATA c3de70e22<>+32(SB)/4, $0x3de70e22
+DATA c3de70e22<>+36(SB)/4, $0x3de70e22
+DATA c3de70e22<>+40(SB)/4, $0x3de70e22
+DATA c3de70e22<>+44(SB)/4, $0x3de70e22
+DATA c3de70e22<>+48(SB)/4, $0x3de70e22
+DATA c3de70e22<>+52(SB)/4, $0x3de70e22
+DATA c3de70e22<>+56(SB)/4, $0x3de70e22
+DATA c3de70e22<>+60(SB)/4, $0x3de70e22
+GLOBL c3de70e22<>(SB), RODATA|NOPTR, $64
 
 DATA cbec09380<>+0(SB)/4, $0xbec09380
 DATA cbec09380<>+4(SB)/4, $0xbec09380
@@ -2655,7 +5938,15 @@ DATA cbec09380<>+16(SB)/4, $0xbec09380
 DATA cbec09380<>+20(SB)/4, $0xbec09380
 DATA cbec09380<>+24(SB)/4, $0xbec09380
 DATA cbec09380<>+28(SB)/4, $0xbec09380
-GLOBL cbec09380<>(SB), RODATA|NOPTR, $32
+DATA cbec09380<>+32(SB)/4, $0xbec09380
+DATA cbec09380<>+36(SB)/4, $0xbec09380
+DATA cbec09380<>+40(SB)/4, $0xbec09380
+DATA cbec09380<>+44(SB)/4, $0xbec09380
+DATA cbec09380<>+48(SB)/4, $0xbec09380
+DATA cbec09380<>+52(SB)/4, $0xbec09380
+DATA cbec09380<>+56(SB)/4, $0xbec09380
+DATA cbec09380<>+60(SB)/4, $0xbec09380
+GLOBL cbec09380<>(SB), RODATA|NOPTR, $64
 
 DATA c3e0375d4<>+0(SB)/4, $0x3e0375d4
 DATA c3e0375d4<>+4(SB)/4, $0x3e0375d4
@@ -2665,7 +5956,15 @@ DATA c3e0375d4<>+16(SB)/4, $0x3e0375d4
 DATA c3e0375d4<>+20(SB)/4, $0x3e0375d4
 DATA c3e0375d4<>+24(SB)/4, $0x3e0375d4
 DATA c3e0375d4<>+28(SB)/4, $0x3e0375d4
-GLOBL c3e0375d4<>(SB), RODATA|NOPTR, $32
+DATA c3e0375d4<>+32(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+36(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+40(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+44(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+48(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+52(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+56(SB)/4, $0x3e0375d4
+DATA c3e0375d4<>+60(SB)/4, $0x3e0375d4
+GLOBL c3e0375d4<>(SB), RODATA|NOPTR, $64
 
 DATA c3f6d8000<>+0(SB)/4, $0x3f6d8000
 DATA c3f6d8000<>+4(SB)/4, $0x3f6d8000
@@ -2675,42 +5974,105 @@ DATA c3f6d8000<>+16(SB)/4, $0x3f6d8000
 DATA c3f6d8000<>+20(SB)/4, $0x3f6d8000
 DATA c3f6d8000<>+24(SB)/4, $0x3f6d8000
 DATA c3f6d8000<>+28(SB)/4, $0x3f6d8000
-GLOBL c3f6d8000<>(SB), RODATA|NOPTR, $32
+DATA c3f6d8000<>+32(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+36(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+40(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+44(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+48(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+52(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+56(SB)/4, $0x3f6d8000
+DATA c3f6d8000<>+60(SB)/4, $0x3f6d8000
+GLOBL c3f6d8000<>(SB), RODATA|NOPTR, $64
 
 // func avxSum(x *float32, n int) float32
-// Requires: AVX, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, SSE
 TEXT ·avxSum(SB), NOSPLIT, $0-20
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
 	MOVQ   x+0(FP), DI
 	MOVQ   n+8(FP), CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SHRQ   $0x03, CX
-	CMPQ   CX, $0x04
-	JB     tail
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   CX, $0x00000020
+	JL     zgroupend
 
-group:
-	VADDPS (DI), Y0, Y0
-	VADDPS 32(DI), Y1, Y1
-	VADDPS 64(DI), Y2, Y2
-	VADDPS 96(DI), Y3, Y3
-	ADDQ   $0x00000080, DI
-	SUBQ   $0x04, CX
-	CMPQ   CX, $0x04
-	JAE    group
+zgroup:
+	VMOVUPS (DI), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(DI), Z5
+	VADDPS  Z5, Z1, Z1
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     zgroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
 
-single:
-	VADDPS (DI), Y0, Y0
-	ADDQ   $0x20, DI
-	DECQ   CX
-	JNZ    single
+zeight:
+	VMOVUPS.Z (DI), K7, Z4
+	VADDPS    Z4, Z0, K7, Z0
+	ADDQ      $0x00000020, DI
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       zeight
 
-done:
+zeightend:
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  x+0(FP), DI
+	MOVQ  n+8(FP), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	CMPQ  CX, $0x00000020
+	JL    ygroupend
+
+ygroup:
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(DI), Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 64(DI), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 96(DI), Y7
+	VADDPS  Y7, Y3, Y3
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
+
+yeight:
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     yeight
+
+yeightend:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -2725,47 +6087,108 @@ done:
 	RET
 
 // func avxDot(a *float32, b *float32, n int) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3, SSE
 TEXT ·avxDot(SB), NOSPLIT, $0-28
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
 	MOVQ   a+0(FP), DI
 	MOVQ   b+8(FP), SI
 	MOVQ   n+16(FP), CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	SHRQ   $0x03, CX
-	CMPQ   CX, $0x04
-	JB     tail
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   CX, $0x00000020
+	JL     zgroupend
 
-group:
-	VMOVUPS     (DI), Y4
-	VFMADD231PS (SI), Y4, Y0
-	VMOVUPS     32(DI), Y5
-	VFMADD231PS 32(SI), Y5, Y1
-	VMOVUPS     64(DI), Y6
-	VFMADD231PS 64(SI), Y6, Y2
-	VMOVUPS     96(DI), Y7
-	VFMADD231PS 96(SI), Y7, Y3
+zgroup:
+	VMOVUPS     (DI), Z4
+	VMOVUPS     (SI), Z8
+	VFMADD231PS Z8, Z4, Z0
+	VMOVUPS     64(DI), Z5
+	VMOVUPS     64(SI), Z9
+	VFMADD231PS Z9, Z5, Z1
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         group
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
 
-single:
+zeight:
+	VMOVUPS.Z   (DI), K7, Z4
+	VMOVUPS.Z   (SI), K7, Z8
+	VFMADD231PS Z8, Z4, K7, Z0
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         zeight
+
+zeightend:
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  a+0(FP), DI
+	MOVQ  b+8(FP), SI
+	MOVQ  n+16(FP), CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	CMPQ  CX, $0x00000020
+	JL    ygroupend
+
+ygroup:
 	VMOVUPS     (DI), Y4
-	VFMADD231PS (SI), Y4, Y0
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	DECQ        CX
-	JNZ         single
+	VMOVUPS     (SI), Y8
+	VFMADD231PS Y8, Y4, Y0
+	VMOVUPS     32(DI), Y5
+	VMOVUPS     32(SI), Y9
+	VFMADD231PS Y9, Y5, Y1
+	VMOVUPS     64(DI), Y6
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS Y10, Y6, Y2
+	VMOVUPS     96(DI), Y7
+	VMOVUPS     96(SI), Y11
+	VFMADD231PS Y11, Y7, Y3
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ygroup
 
-done:
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
+
+yeight:
+	VMOVUPS     (DI), Y4
+	VMOVUPS     (SI), Y8
+	VFMADD231PS Y8, Y4, Y0
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yeight
+
+yeightend:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -2780,20 +6203,73 @@ done:
 	RET
 
 // func avxSumSquares(x *float32, s float32, n int) float32
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3, SSE
 TEXT ·avxSumSquares(SB), NOSPLIT, $0-28
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         x+0(FP), DI
+	VBROADCASTSS s+8(FP), Z15
+	MOVQ         n+16(FP), CX
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	CMPQ         CX, $0x00000020
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z4
+	VSUBPS      Z15, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(DI), Z5
+	VSUBPS      Z15, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z   (DI), K7, Z4
+	VSUBPS      Z15, Z4, Z4
+	VFMADD231PS Z4, Z4, K7, Z0
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         zeight
+
+zeightend:
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	MOVSS         X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         x+0(FP), DI
 	VBROADCASTSS s+8(FP), Y15
 	MOVQ         n+16(FP), CX
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS     (DI), Y4
 	VSUBPS      Y15, Y4, Y4
 	VFMADD231PS Y4, Y4, Y0
@@ -2807,23 +6283,24 @@ group:
 	VSUBPS      Y15, Y7, Y7
 	VFMADD231PS Y7, Y7, Y3
 	ADDQ        $0x00000080, DI
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         group
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
 
-single:
+yeight:
 	VMOVUPS     (DI), Y4
 	VSUBPS      Y15, Y4, Y4
 	VFMADD231PS Y4, Y4, Y0
-	ADDQ        $0x20, DI
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yeight
 
-done:
+yeightend:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
@@ -2838,20 +6315,85 @@ done:
 	RET
 
 // func avxMaxOf(x *float32, n int) float32
-// Requires: AVX, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, SSE
 TEXT ·avxMaxOf(SB), NOSPLIT, $0-20
+	CMPB            ·useAVX512+0(SB), $0x00
+	JE              avx2
+	MOVQ            x+0(FP), DI
+	MOVQ            n+8(FP), CX
+	VBROADCASTF32X8 (DI), Z0
+	VBROADCASTF32X8 (DI), Z1
+	VPXORD          Z8, Z8, Z8
+	CMPQ            CX, $0x00000020
+	JL              zgroupend
+
+zgroup:
+	VMOVUPS    (DI), Z4
+	VCMPPS     $0x03, Z4, Z4, K1
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMAXPS     Z4, Z0, Z0
+	VMOVUPS    64(DI), Z5
+	VCMPPS     $0x03, Z5, Z5, K2
+	VPTERNLOGD $0xff, Z8, Z8, K2, Z8
+	VMAXPS     Z5, Z1, Z1
+	ADDQ       $0x00000080, DI
+	SUBQ       $0x00000020, CX
+	CMPQ       CX, $0x00000020
+	JGE        zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z  (DI), K7, Z4
+	VCMPPS     $0x03, Z4, Z4, K1
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMAXPS     Z4, Z0, K7, Z0
+	ADDQ       $0x00000020, DI
+	SUBQ       $0x00000008, CX
+	CMPQ       CX, $0x00000008
+	JGE        zeight
+
+zeightend:
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VMAXPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VMAXPS        Y2, Y1, Y1
+	VMAXPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMAXPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VMAXPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VMAXPS        X1, X0, X0
+	VEXTRACTF32X8 $0x01, Z8, Y9
+	VORPS         Y9, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VORPS         X9, X8, X8
+	VMOVHLPS      X8, X8, X9
+	VORPS         X9, X8, X8
+	VPSHUFD       $0x01, X8, X9
+	VORPS         X9, X8, X8
+	VORPS         X8, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    x+0(FP), DI
 	MOVQ    n+8(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS (DI), Y1
 	VMOVUPS (DI), Y2
 	VMOVUPS (DI), Y3
-	VXORPS  Y8, Y8, Y8
-	SHRQ    $0x03, CX
-	CMPQ    CX, $0x04
-	JB      tail
+	VPXOR   Y8, Y8, Y8
+	CMPQ    CX, $0x00000020
+	JL      ygroupend
 
-group:
+ygroup:
 	VMOVUPS (DI), Y4
 	VCMPPS  $0x03, Y4, Y4, Y9
 	VORPS   Y9, Y8, Y8
@@ -2869,24 +6411,25 @@ group:
 	VORPS   Y12, Y8, Y8
 	VMAXPS  Y7, Y3, Y3
 	ADDQ    $0x00000080, DI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
 
-single:
+yeight:
 	VMOVUPS (DI), Y4
 	VCMPPS  $0x03, Y4, Y4, Y9
 	VORPS   Y9, Y8, Y8
 	VMAXPS  Y4, Y0, Y0
-	ADDQ    $0x20, DI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     yeight
 
-done:
+yeightend:
 	VMAXPS       Y1, Y0, Y0
 	VMAXPS       Y3, Y2, Y2
 	VMAXPS       Y2, Y0, Y0
@@ -2896,6 +6439,7 @@ done:
 	VMAXPS       X1, X0, X0
 	VPSHUFD      $0x01, X0, X1
 	VMAXPS       X1, X0, X0
+	VORPS        Y8, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VORPS        X9, X8, X8
 	VMOVHLPS     X8, X8, X9
@@ -2908,20 +6452,85 @@ done:
 	RET
 
 // func avxMinOf(x *float32, n int) float32
-// Requires: AVX, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, SSE
 TEXT ·avxMinOf(SB), NOSPLIT, $0-20
+	CMPB            ·useAVX512+0(SB), $0x00
+	JE              avx2
+	MOVQ            x+0(FP), DI
+	MOVQ            n+8(FP), CX
+	VBROADCASTF32X8 (DI), Z0
+	VBROADCASTF32X8 (DI), Z1
+	VPXORD          Z8, Z8, Z8
+	CMPQ            CX, $0x00000020
+	JL              zgroupend
+
+zgroup:
+	VMOVUPS    (DI), Z4
+	VCMPPS     $0x03, Z4, Z4, K1
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMINPS     Z4, Z0, Z0
+	VMOVUPS    64(DI), Z5
+	VCMPPS     $0x03, Z5, Z5, K2
+	VPTERNLOGD $0xff, Z8, Z8, K2, Z8
+	VMINPS     Z5, Z1, Z1
+	ADDQ       $0x00000080, DI
+	SUBQ       $0x00000020, CX
+	CMPQ       CX, $0x00000020
+	JGE        zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z  (DI), K7, Z4
+	VCMPPS     $0x03, Z4, Z4, K1
+	VPTERNLOGD $0xff, Z8, Z8, K1, Z8
+	VMINPS     Z4, Z0, K7, Z0
+	ADDQ       $0x00000020, DI
+	SUBQ       $0x00000008, CX
+	CMPQ       CX, $0x00000008
+	JGE        zeight
+
+zeightend:
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VMINPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VMINPS        Y2, Y1, Y1
+	VMINPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VMINPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VMINPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VMINPS        X1, X0, X0
+	VEXTRACTF32X8 $0x01, Z8, Y9
+	VORPS         Y9, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X9
+	VORPS         X9, X8, X8
+	VMOVHLPS      X8, X8, X9
+	VORPS         X9, X8, X8
+	VPSHUFD       $0x01, X8, X9
+	VORPS         X9, X8, X8
+	VORPS         X8, X0, X0
+	MOVSS         X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ    x+0(FP), DI
 	MOVQ    n+8(FP), CX
 	VMOVUPS (DI), Y0
 	VMOVUPS (DI), Y1
 	VMOVUPS (DI), Y2
 	VMOVUPS (DI), Y3
-	VXORPS  Y8, Y8, Y8
-	SHRQ    $0x03, CX
-	CMPQ    CX, $0x04
-	JB      tail
+	VPXOR   Y8, Y8, Y8
+	CMPQ    CX, $0x00000020
+	JL      ygroupend
 
-group:
+ygroup:
 	VMOVUPS (DI), Y4
 	VCMPPS  $0x03, Y4, Y4, Y9
 	VORPS   Y9, Y8, Y8
@@ -2939,24 +6548,25 @@ group:
 	VORPS   Y12, Y8, Y8
 	VMINPS  Y7, Y3, Y3
 	ADDQ    $0x00000080, DI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
 
-single:
+yeight:
 	VMOVUPS (DI), Y4
 	VCMPPS  $0x03, Y4, Y4, Y9
 	VORPS   Y9, Y8, Y8
 	VMINPS  Y4, Y0, Y0
-	ADDQ    $0x20, DI
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     yeight
 
-done:
+yeightend:
 	VMINPS       Y1, Y0, Y0
 	VMINPS       Y3, Y2, Y2
 	VMINPS       Y2, Y0, Y0
@@ -2966,6 +6576,7 @@ done:
 	VMINPS       X1, X0, X0
 	VPSHUFD      $0x01, X0, X1
 	VMINPS       X1, X0, X0
+	VORPS        Y8, Y8, Y8
 	VEXTRACTF128 $0x01, Y8, X9
 	VORPS        X9, X8, X8
 	VMOVHLPS     X8, X8, X9
@@ -2978,8 +6589,10 @@ done:
 	RET
 
 // func avxColSum(acc *float32, x *float32, rows int, cols int, stride int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxColSum(SB), NOSPLIT, $0-40
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  rows+16(FP), BX
@@ -2987,28 +6600,188 @@ TEXT ·avxColSum(SB), NOSPLIT, $0-40
 	MOVQ  stride+32(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS (SI), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS 64(SI), Z9
+	VADDPS  Z9, Z1, Z1
+	VMOVUPS 128(SI), Z10
+	VADDPS  Z10, Z2, Z2
+	VMOVUPS 192(SI), Z11
+	VADDPS  Z11, Z3, Z3
+	ADDQ    AX, SI
+	DECQ    R15
+	JNZ     zfourrows
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	SUBQ    R12, SI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS (SI), Z8
+	VADDPS  Z8, Z0, Z0
+	ADDQ    AX, SI
+	DECQ    R15
+	JNZ     zonerows
+	VMOVUPS Z0, (DI)
+	SUBQ    R12, SI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z (SI), K7, Z8
+	VADDPS    Z8, Z0, Z0
+	ADDQ      AX, SI
+	DECQ      R15
+	JNZ       zrestrows
+	VMOVUPS   Z0, K7, (DI)
+	SUBQ      R12, SI
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS Z0, (DI)
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z9
+	VADDPS  Z9, Z1, Z1
+	VMOVUPS Z1, 64(DI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000080, DI
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z8
+	VADDPS  Z8, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zodd
+
+zoddend:
+	TESTQ     CX, CX
+	JZ        znext
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z8
+	VADDPS    Z8, Z0, Z0
+	VMOVUPS   Z0, K7, (DI)
+	SHLQ      $0x02, CX
+	ADDQ      CX, SI
+	ADDQ      CX, DI
+
+znext:
+	SUBQ R12, DI
+	ADDQ AX, SI
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  x+8(FP), SI
+	MOVQ  rows+16(FP), BX
+	MOVQ  cols+24(FP), CX
+	MOVQ  stride+32(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 96(DI), Y3
 	MOVQ    BX, R15
 
-widerows:
-	VADDPS  (SI), Y0, Y0
-	VADDPS  32(SI), Y1, Y1
-	VADDPS  64(SI), Y2, Y2
-	VADDPS  96(SI), Y3, Y3
+yfourrows:
+	VMOVUPS (SI), Y8
+	VADDPS  Y8, Y0, Y0
+	VMOVUPS 32(SI), Y9
+	VADDPS  Y9, Y1, Y1
+	VMOVUPS 64(SI), Y10
+	VADDPS  Y10, Y2, Y2
+	VMOVUPS 96(SI), Y11
+	VADDPS  Y11, Y3, Y3
 	ADDQ    AX, SI
 	DECQ    R15
-	JNZ     widerows
+	JNZ     yfourrows
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
@@ -3016,77 +6789,91 @@ widerows:
 	SUBQ    R12, SI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DI
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     wide
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	MOVQ    BX, R15
 
-onerows:
-	VADDPS  (SI), Y0, Y0
+yonerows:
+	VMOVUPS (SI), Y8
+	VADDPS  Y8, Y0, Y0
 	ADDQ    AX, SI
 	DECQ    R15
-	JNZ     onerows
+	JNZ     yonerows
 	VMOVUPS Y0, (DI)
 	SUBQ    R12, SI
 	ADDQ    $0x00000020, SI
 	ADDQ    $0x00000020, DI
-	DECQ    CX
-	JNZ     one
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS (DI), Y0
-	VADDPS  (SI), Y0, Y0
+	VMOVUPS (SI), Y8
+	VADDPS  Y8, Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS 32(DI), Y1
-	VADDPS  32(SI), Y1, Y1
+	VMOVUPS 32(SI), Y9
+	VADDPS  Y9, Y1, Y1
 	VMOVUPS Y1, 32(DI)
-	ADDQ    $0x40, SI
-	ADDQ    $0x40, DI
-	DECQ    R15
-	JNZ     pair
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     ygroup
 
-odd:
-	TESTQ   $0x00000001, CX
-	JZ      next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS (DI), Y0
-	VADDPS  (SI), Y0, Y0
+	VMOVUPS (SI), Y8
+	VADDPS  Y8, Y0, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	ADDQ AX, SI
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColSumSquares(acc *float32, x *float32, mean *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColSumSquares(SB), NOSPLIT, $0-48
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  x+8(FP), SI
 	MOVQ  mean+16(FP), DX
@@ -3095,14 +6882,197 @@ TEXT ·avxColSumSquares(SB), NOSPLIT, $0-48
 	MOVQ  stride+40(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (DX), Z4
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(DX), Z6
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(DX), Z7
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (SI), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	VMOVUPS     64(SI), Z9
+	VSUBPS      Z5, Z9, Z9
+	VFMADD231PS Z9, Z9, Z1
+	VMOVUPS     128(SI), Z10
+	VSUBPS      Z6, Z10, Z10
+	VFMADD231PS Z10, Z10, Z2
+	VMOVUPS     192(SI), Z11
+	VSUBPS      Z7, Z11, Z11
+	VFMADD231PS Z11, Z11, Z3
+	ADDQ        AX, SI
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z3, 192(DI)
+	SUBQ        R12, SI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (DX), Z4
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (SI), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	ADDQ        AX, SI
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	SUBQ        R12, SI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (SI), K7, Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	ADDQ        AX, SI
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	SUBQ        R12, SI
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (SI), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(DX), Z5
+	VMOVUPS     64(SI), Z9
+	VSUBPS      Z5, Z9, Z9
+	VFMADD231PS Z9, Z9, Z1
+	VMOVUPS     Z1, 64(DI)
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (SI), Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (DX), K7, Z4
+	VMOVUPS.Z   (SI), K7, Z8
+	VSUBPS      Z4, Z8, Z8
+	VFMADD231PS Z8, Z8, Z0
+	VMOVUPS     Z0, K7, (DI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, SI
+	ADDQ        CX, DI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, DX
+	ADDQ AX, SI
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  x+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  cols+32(FP), CX
+	MOVQ  stride+40(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS (DX), Y4
 	VMOVUPS 32(DI), Y1
@@ -3113,7 +7083,7 @@ wide:
 	VMOVUPS 96(DX), Y7
 	MOVQ    BX, R15
 
-widerows:
+yfourrows:
 	VMOVUPS     (SI), Y8
 	VSUBPS      Y4, Y8, Y8
 	VFMADD231PS Y8, Y8, Y0
@@ -3128,7 +7098,7 @@ widerows:
 	VFMADD231PS Y11, Y11, Y3
 	ADDQ        AX, SI
 	DECQ        R15
-	JNZ         widerows
+	JNZ         yfourrows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y2, 64(DI)
@@ -3137,50 +7107,50 @@ widerows:
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, DX
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         wide
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	VMOVUPS (DX), Y4
 	MOVQ    BX, R15
 
-onerows:
+yonerows:
 	VMOVUPS     (SI), Y8
 	VSUBPS      Y4, Y8, Y8
 	VFMADD231PS Y8, Y8, Y0
 	ADDQ        AX, SI
 	DECQ        R15
-	JNZ         onerows
+	JNZ         yonerows
 	VMOVUPS     Y0, (DI)
 	SUBQ        R12, SI
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, DX
-	DECQ        CX
-	JNZ         one
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (DX), Y4
 	VMOVUPS     (SI), Y8
@@ -3193,37 +7163,47 @@ pair:
 	VSUBPS      Y5, Y9, Y9
 	VFMADD231PS Y9, Y9, Y1
 	VMOVUPS     Y1, 32(DI)
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (DX), Y4
 	VMOVUPS     (SI), Y8
 	VSUBPS      Y4, Y8, Y8
 	VFMADD231PS Y8, Y8, Y0
 	VMOVUPS     Y0, (DI)
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, DX
 	ADDQ AX, SI
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColMoments(acc *float32, squares *float32, x *float32, shift *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColMoments(SB), NOSPLIT, $0-56
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  squares+8(FP), SI
 	MOVQ  x+16(FP), DX
@@ -3233,14 +7213,234 @@ TEXT ·avxColMoments(SB), NOSPLIT, $0-56
 	MOVQ  stride+48(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (R8), Z8
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 64(R8), Z9
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 128(R8), Z10
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(SI), Z7
+	VMOVUPS 192(R8), Z11
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (DX), Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	VMOVUPS     64(DX), Z13
+	VSUBPS      Z9, Z13, Z13
+	VADDPS      Z13, Z1, Z1
+	VFMADD231PS Z13, Z13, Z5
+	VMOVUPS     128(DX), Z14
+	VSUBPS      Z10, Z14, Z14
+	VADDPS      Z14, Z2, Z2
+	VFMADD231PS Z14, Z14, Z6
+	VMOVUPS     192(DX), Z15
+	VSUBPS      Z11, Z15, Z15
+	VADDPS      Z15, Z3, Z3
+	VFMADD231PS Z15, Z15, Z7
+	ADDQ        AX, DX
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z3, 192(DI)
+	VMOVUPS     Z7, 192(SI)
+	SUBQ        R12, DX
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (R8), Z8
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (DX), Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	ADDQ        AX, DX
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	SUBQ        R12, DX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z4
+	VMOVUPS.Z (R8), K7, Z8
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (DX), K7, Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	ADDQ        AX, DX
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SUBQ        R12, DX
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (R8), Z8
+	VMOVUPS     (DX), Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     64(R8), Z9
+	VMOVUPS     64(DX), Z13
+	VSUBPS      Z9, Z13, Z13
+	VADDPS      Z13, Z1, Z1
+	VFMADD231PS Z13, Z13, Z5
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (R8), Z8
+	VMOVUPS     (DX), Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VMOVUPS.Z   (R8), K7, Z8
+	VMOVUPS.Z   (DX), K7, Z12
+	VSUBPS      Z8, Z12, Z12
+	VADDPS      Z12, Z0, Z0
+	VFMADD231PS Z12, Z12, Z4
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, DX
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, R8
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, R8
+	ADDQ AX, DX
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  squares+8(FP), SI
+	MOVQ  x+16(FP), DX
+	MOVQ  shift+24(FP), R8
+	MOVQ  rows+32(FP), BX
+	MOVQ  cols+40(FP), CX
+	MOVQ  stride+48(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	VMOVUPS (R8), Y8
@@ -3255,7 +7455,7 @@ wide:
 	VMOVUPS 96(R8), Y11
 	MOVQ    BX, R15
 
-widerows:
+yfourrows:
 	VMOVUPS     (DX), Y12
 	VSUBPS      Y8, Y12, Y12
 	VADDPS      Y12, Y0, Y0
@@ -3274,7 +7474,7 @@ widerows:
 	VFMADD231PS Y15, Y15, Y7
 	ADDQ        AX, DX
 	DECQ        R15
-	JNZ         widerows
+	JNZ         yfourrows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     Y1, 32(DI)
@@ -3288,28 +7488,28 @@ widerows:
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, R8
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         wide
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	VMOVUPS (R8), Y8
 	MOVQ    BX, R15
 
-onerows:
+yonerows:
 	VMOVUPS     (DX), Y12
 	VSUBPS      Y8, Y12, Y12
 	VADDPS      Y12, Y0, Y0
 	VFMADD231PS Y12, Y12, Y4
 	ADDQ        AX, DX
 	DECQ        R15
-	JNZ         onerows
+	JNZ         yonerows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	SUBQ        R12, DX
@@ -3317,25 +7517,25 @@ onerows:
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, R8
-	DECQ        CX
-	JNZ         one
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
 	VMOVUPS     (R8), Y8
@@ -3354,16 +7554,19 @@ pair:
 	VFMADD231PS Y13, Y13, Y5
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y5, 32(SI)
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, R8
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
 	VMOVUPS     (R8), Y8
@@ -3373,24 +7576,31 @@ odd:
 	VFMADD231PS Y12, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, R8
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, R8
 	ADDQ AX, DX
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColDots(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColDots(SB), NOSPLIT, $0-64
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  dot+8(FP), SI
 	MOVQ  mean+16(FP), DX
@@ -3401,14 +7611,257 @@ TEXT ·avxColDots(SB), NOSPLIT, $0-64
 	MOVQ  stride+56(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(SI), Z7
+	VMOVUPS 192(DX), Z19
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R8), Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R8), Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     128(R9), Z14
+	VSUBPS      Z18, Z14, Z14
+	VMOVUPS     128(R8), Z10
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z10, Z14, Z6
+	VMOVUPS     192(R9), Z15
+	VSUBPS      Z19, Z15, Z15
+	VMOVUPS     192(R8), Z11
+	VADDPS      Z11, Z3, Z3
+	VFMADD231PS Z11, Z15, Z7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z3, 192(DI)
+	VMOVUPS     Z7, 192(SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R8), Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z4
+	VMOVUPS.Z (DX), K7, Z16
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R8), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R8), Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     64(DX), Z17
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R8), Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R8), Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VMOVUPS.Z   (DX), K7, Z16
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R8), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(DI), Y1
@@ -3419,31 +7872,31 @@ wide:
 	VMOVUPS 96(SI), Y7
 	MOVQ    BX, R15
 
-widerows:
-	VMOVUPS     (R8), Y8
+yfourrows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
-	VMOVUPS     32(R8), Y9
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R8), Y9
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
-	VMOVUPS     64(R8), Y10
 	VMOVUPS     64(R9), Y14
 	VSUBPS      64(DX), Y14, Y14
+	VMOVUPS     64(R8), Y10
 	VADDPS      Y10, Y2, Y2
 	VFMADD231PS Y10, Y14, Y6
-	VMOVUPS     96(R8), Y11
 	VMOVUPS     96(R9), Y15
 	VSUBPS      96(DX), Y15, Y15
+	VMOVUPS     96(R8), Y11
 	VADDPS      Y11, Y3, Y3
 	VFMADD231PS Y11, Y15, Y7
 	ADDQ        AX, R8
 	ADDQ        AX, R9
 	DECQ        R15
-	JNZ         widerows
+	JNZ         yfourrows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     Y1, 32(DI)
@@ -3453,121 +7906,131 @@ widerows:
 	VMOVUPS     Y3, 96(DI)
 	VMOVUPS     Y7, 96(SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000080, R8
 	SUBQ        R12, R9
+	ADDQ        $0x00000080, R8
 	ADDQ        $0x00000080, R9
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DX
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         wide
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	MOVQ    BX, R15
 
-onerows:
-	VMOVUPS     (R8), Y8
+yonerows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	ADDQ        AX, R8
 	ADDQ        AX, R9
 	DECQ        R15
-	JNZ         onerows
+	JNZ         yonerows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000020, R8
 	SUBQ        R12, R9
+	ADDQ        $0x00000020, R8
 	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DX
-	DECQ        CX
-	JNZ         one
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VMOVUPS     (R8), Y8
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     32(DI), Y1
 	VMOVUPS     32(SI), Y5
-	VMOVUPS     32(R8), Y9
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R8), Y9
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y5, 32(SI)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VMOVUPS     (R8), Y8
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
 	ADDQ AX, R8
 	ADDQ AX, R9
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColDotsRelu(SB), NOSPLIT, $0-72
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  dot+8(FP), SI
 	MOVQ  mean+16(FP), DX
@@ -3579,14 +8042,300 @@ TEXT ·avxColDotsRelu(SB), NOSPLIT, $0-72
 	MOVQ  stride+64(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(SI), Z7
+	VMOVUPS 192(DX), Z19
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R10), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R8), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     128(R9), Z14
+	VSUBPS      Z18, Z14, Z14
+	VMOVUPS     128(R10), Z10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z10, K3
+	VMOVUPS     128(R8), Z10
+	VMOVUPS.Z   Z10, K3, Z10
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z10, Z14, Z6
+	VMOVUPS     192(R9), Z15
+	VSUBPS      Z19, Z15, Z15
+	VMOVUPS     192(R10), Z11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z11, K4
+	VMOVUPS     192(R8), Z11
+	VMOVUPS.Z   Z11, K4, Z11
+	VADDPS      Z11, Z3, Z3
+	VFMADD231PS Z11, Z15, Z7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z3, 192(DI)
+	VMOVUPS     Z7, 192(SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z4
+	VMOVUPS.Z (DX), K7, Z16
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R10), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R8), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     64(DX), Z17
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R10), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R8), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VMOVUPS.Z   (DX), K7, Z16
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R10), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R8), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  out+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(DI), Y1
@@ -3597,40 +8346,40 @@ wide:
 	VMOVUPS 96(SI), Y7
 	MOVQ    BX, R15
 
-widerows:
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
+yfourrows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
-	VXORPS      Y13, Y13, Y13
-	VCMPPS      $0x11, 32(R10), Y13, Y13
-	VANDPS      32(R8), Y13, Y9
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R10), Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R8), Y9, Y9
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
-	VXORPS      Y14, Y14, Y14
-	VCMPPS      $0x11, 64(R10), Y14, Y14
-	VANDPS      64(R8), Y14, Y10
 	VMOVUPS     64(R9), Y14
 	VSUBPS      64(DX), Y14, Y14
+	VMOVUPS     64(R10), Y10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y10, Y10
+	VANDPS      64(R8), Y10, Y10
 	VADDPS      Y10, Y2, Y2
 	VFMADD231PS Y10, Y14, Y6
-	VXORPS      Y15, Y15, Y15
-	VCMPPS      $0x11, 96(R10), Y15, Y15
-	VANDPS      96(R8), Y15, Y11
 	VMOVUPS     96(R9), Y15
 	VSUBPS      96(DX), Y15, Y15
+	VMOVUPS     96(R10), Y11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y11, Y11
+	VANDPS      96(R8), Y11, Y11
 	VADDPS      Y11, Y3, Y3
 	VFMADD231PS Y11, Y15, Y7
 	ADDQ        AX, R8
 	ADDQ        AX, R9
 	ADDQ        AX, R10
 	DECQ        R15
-	JNZ         widerows
+	JNZ         yfourrows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     Y1, 32(DI)
@@ -3640,123 +8389,129 @@ widerows:
 	VMOVUPS     Y3, 96(DI)
 	VMOVUPS     Y7, 96(SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000080, R8
 	SUBQ        R12, R9
-	ADDQ        $0x00000080, R9
 	SUBQ        R12, R10
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
 	ADDQ        $0x00000080, R10
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DX
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         wide
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	MOVQ    BX, R15
 
-onerows:
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
+yonerows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	ADDQ        AX, R8
 	ADDQ        AX, R9
 	ADDQ        AX, R10
 	DECQ        R15
-	JNZ         onerows
+	JNZ         yonerows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000020, R8
 	SUBQ        R12, R9
-	ADDQ        $0x00000020, R9
 	SUBQ        R12, R10
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
 	ADDQ        $0x00000020, R10
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DX
-	DECQ        CX
-	JNZ         one
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     32(DI), Y1
 	VMOVUPS     32(SI), Y5
-	VXORPS      Y13, Y13, Y13
-	VCMPPS      $0x11, 32(R10), Y13, Y13
-	VANDPS      32(R8), Y13, Y9
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R10), Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R8), Y9, Y9
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y5, 32(SI)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -3764,13 +8519,17 @@ next:
 	ADDQ AX, R9
 	ADDQ AX, R10
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColDotsReluStore(SB), NOSPLIT, $0-80
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
 	MOVQ  acc+0(FP), DI
 	MOVQ  dot+8(FP), SI
 	MOVQ  mean+16(FP), DX
@@ -3783,14 +8542,323 @@ TEXT ·avxColDotsReluStore(SB), NOSPLIT, $0-80
 	MOVQ  stride+72(FP), AX
 	SHLQ  $0x02, AX
 	CMPQ  CX, $0x00000100
-	JAE   across
+	JGE   zacross
 	MOVQ  AX, R12
 	IMULQ BX, R12
-	SHRQ  $0x03, CX
-	CMPQ  CX, $0x04
-	JB    narrow
+	CMPQ  CX, $0x00000040
+	JL    zfourend
 
-wide:
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(SI), Z7
+	VMOVUPS 192(DX), Z19
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R10), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R8), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z9, 64(R11)
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     128(R9), Z14
+	VSUBPS      Z18, Z14, Z14
+	VMOVUPS     128(R10), Z10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z10, K3
+	VMOVUPS     128(R8), Z10
+	VMOVUPS.Z   Z10, K3, Z10
+	VMOVUPS     Z10, 128(R11)
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z10, Z14, Z6
+	VMOVUPS     192(R9), Z15
+	VSUBPS      Z19, Z15, Z15
+	VMOVUPS     192(R10), Z11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z11, K4
+	VMOVUPS     192(R8), Z11
+	VMOVUPS.Z   Z11, K4, Z11
+	VMOVUPS     Z11, 192(R11)
+	VADDPS      Z11, Z3, Z3
+	VFMADD231PS Z11, Z15, Z7
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z3, 192(DI)
+	VMOVUPS     Z7, 192(SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z4
+	VMOVUPS.Z (DX), K7, Z16
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R10), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R8), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, K7, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     64(DX), Z17
+	VMOVUPS     64(R9), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     64(R10), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R8), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z9, 64(R11)
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R9), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     (R10), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R8), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VMOVUPS.Z   (DX), K7, Z16
+	VMOVUPS.Z   (R9), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS.Z   (R10), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R8), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, K7, (R11)
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  dy+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  out+40(FP), R10
+	MOVQ  masked+48(FP), R11
+	MOVQ  rows+56(FP), BX
+	MOVQ  cols+64(FP), CX
+	MOVQ  stride+72(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	VMOVUPS 32(DI), Y1
@@ -3801,37 +8869,37 @@ wide:
 	VMOVUPS 96(SI), Y7
 	MOVQ    BX, R15
 
-widerows:
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
-	VMOVUPS     Y8, (R11)
+yfourrows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
+	VMOVUPS     Y8, (R11)
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
-	VXORPS      Y13, Y13, Y13
-	VCMPPS      $0x11, 32(R10), Y13, Y13
-	VANDPS      32(R8), Y13, Y9
-	VMOVUPS     Y9, 32(R11)
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R10), Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R8), Y9, Y9
+	VMOVUPS     Y9, 32(R11)
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
-	VXORPS      Y14, Y14, Y14
-	VCMPPS      $0x11, 64(R10), Y14, Y14
-	VANDPS      64(R8), Y14, Y10
-	VMOVUPS     Y10, 64(R11)
 	VMOVUPS     64(R9), Y14
 	VSUBPS      64(DX), Y14, Y14
+	VMOVUPS     64(R10), Y10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y10, Y10
+	VANDPS      64(R8), Y10, Y10
+	VMOVUPS     Y10, 64(R11)
 	VADDPS      Y10, Y2, Y2
 	VFMADD231PS Y10, Y14, Y6
-	VXORPS      Y15, Y15, Y15
-	VCMPPS      $0x11, 96(R10), Y15, Y15
-	VANDPS      96(R8), Y15, Y11
-	VMOVUPS     Y11, 96(R11)
 	VMOVUPS     96(R9), Y15
 	VSUBPS      96(DX), Y15, Y15
+	VMOVUPS     96(R10), Y11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y11, Y11
+	VANDPS      96(R8), Y11, Y11
+	VMOVUPS     Y11, 96(R11)
 	VADDPS      Y11, Y3, Y3
 	VFMADD231PS Y11, Y15, Y7
 	ADDQ        AX, R8
@@ -3839,7 +8907,7 @@ widerows:
 	ADDQ        AX, R10
 	ADDQ        AX, R11
 	DECQ        R15
-	JNZ         widerows
+	JNZ         yfourrows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     Y1, 32(DI)
@@ -3849,36 +8917,36 @@ widerows:
 	VMOVUPS     Y3, 96(DI)
 	VMOVUPS     Y7, 96(SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000080, R8
 	SUBQ        R12, R9
-	ADDQ        $0x00000080, R9
 	SUBQ        R12, R10
-	ADDQ        $0x00000080, R10
 	SUBQ        R12, R11
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
 	ADDQ        $0x00000080, R11
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DX
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         wide
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
 
-narrow:
-	TESTQ CX, CX
-	JZ    done
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
 
-one:
+yone:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y4
 	MOVQ    BX, R15
 
-onerows:
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
-	VMOVUPS     Y8, (R11)
+yonerows:
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
+	VMOVUPS     Y8, (R11)
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	ADDQ        AX, R8
@@ -3886,97 +8954,103 @@ onerows:
 	ADDQ        AX, R10
 	ADDQ        AX, R11
 	DECQ        R15
-	JNZ         onerows
+	JNZ         yonerows
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	SUBQ        R12, R8
-	ADDQ        $0x00000020, R8
 	SUBQ        R12, R9
-	ADDQ        $0x00000020, R9
 	SUBQ        R12, R10
-	ADDQ        $0x00000020, R10
 	SUBQ        R12, R11
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
 	ADDQ        $0x00000020, R11
 	ADDQ        $0x00000020, DI
 	ADDQ        $0x00000020, SI
 	ADDQ        $0x00000020, DX
-	DECQ        CX
-	JNZ         one
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
 
-done:
-	VZEROUPPER
-	RET
+yoneend:
+	JMP yalldone
 
-across:
-	SHRQ $0x03, CX
+yacross:
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
-	VMOVUPS     Y8, (R11)
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
+	VMOVUPS     Y8, (R11)
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
 	VMOVUPS     32(DI), Y1
 	VMOVUPS     32(SI), Y5
-	VXORPS      Y13, Y13, Y13
-	VCMPPS      $0x11, 32(R10), Y13, Y13
-	VANDPS      32(R8), Y13, Y9
-	VMOVUPS     Y9, 32(R11)
 	VMOVUPS     32(R9), Y13
 	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R10), Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R8), Y9, Y9
+	VMOVUPS     Y9, 32(R11)
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS Y9, Y13, Y5
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     Y5, 32(SI)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, R11
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (DI), Y0
 	VMOVUPS     (SI), Y4
-	VXORPS      Y12, Y12, Y12
-	VCMPPS      $0x11, (R10), Y12, Y12
-	VANDPS      (R8), Y12, Y8
-	VMOVUPS     Y8, (R11)
 	VMOVUPS     (R9), Y12
 	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R10), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R8), Y8, Y8
+	VMOVUPS     Y8, (R11)
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y12, Y4
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     Y4, (SI)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, R11
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -3985,13 +9059,781 @@ next:
 	ADDQ AX, R10
 	ADDQ AX, R11
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+
+yalldone:
+	VZEROUPPER
+	RET
+
+// func avxColDotsAgain(acc *float32, dot *float32, mean *float32, a *float32, offset *float32, dy *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·avxColDotsAgain(SB), NOSPLIT, $0-80
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  a+24(FP), R8
+	MOVQ  offset+32(FP), R9
+	MOVQ  dy+40(FP), R10
+	MOVQ  x+48(FP), R11
+	MOVQ  rows+56(FP), BX
+	MOVQ  cols+64(FP), CX
+	MOVQ  stride+72(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	VMOVUPS (R8), Z20
+	VMOVUPS (R9), Z24
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 64(SI), Z5
+	VMOVUPS 64(DX), Z17
+	VMOVUPS 64(R8), Z21
+	VMOVUPS 64(R9), Z25
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 128(SI), Z6
+	VMOVUPS 128(DX), Z18
+	VMOVUPS 128(R8), Z22
+	VMOVUPS 128(R9), Z26
+	VMOVUPS 192(DI), Z3
+	VMOVUPS 192(SI), Z7
+	VMOVUPS 192(DX), Z19
+	VMOVUPS 192(R8), Z23
+	VMOVUPS 192(R9), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R11), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     64(R11), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     Z21, Z9
+	VFMADD213PS Z25, Z13, Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R10), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     128(R11), Z14
+	VSUBPS      Z18, Z14, Z14
+	VMOVUPS     Z22, Z10
+	VFMADD213PS Z26, Z14, Z10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z10, K3
+	VMOVUPS     128(R10), Z10
+	VMOVUPS.Z   Z10, K3, Z10
+	VADDPS      Z10, Z2, Z2
+	VFMADD231PS Z10, Z14, Z6
+	VMOVUPS     192(R11), Z15
+	VSUBPS      Z19, Z15, Z15
+	VMOVUPS     Z23, Z11
+	VFMADD213PS Z27, Z15, Z11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z11, K4
+	VMOVUPS     192(R10), Z11
+	VMOVUPS.Z   Z11, K4, Z11
+	VADDPS      Z11, Z3, Z3
+	VFMADD231PS Z11, Z15, Z7
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zfourrows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     Z6, 128(SI)
+	VMOVUPS     Z3, 192(DI)
+	VMOVUPS     Z7, 192(SI)
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z4
+	VMOVUPS (DX), Z16
+	VMOVUPS (R8), Z20
+	VMOVUPS (R9), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R11), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zonerows
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z0
+	VMOVUPS.Z (SI), K7, Z4
+	VMOVUPS.Z (DX), K7, Z16
+	VMOVUPS.Z (R8), K7, Z20
+	VMOVUPS.Z (R9), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R11), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zrestrows
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R8), Z20
+	VMOVUPS     (R9), Z24
+	VMOVUPS     (R11), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     64(DI), Z1
+	VMOVUPS     64(SI), Z5
+	VMOVUPS     64(DX), Z17
+	VMOVUPS     64(R8), Z21
+	VMOVUPS     64(R9), Z25
+	VMOVUPS     64(R11), Z13
+	VSUBPS      Z17, Z13, Z13
+	VMOVUPS     Z21, Z9
+	VFMADD213PS Z25, Z13, Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R10), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VADDPS      Z9, Z1, Z1
+	VFMADD231PS Z9, Z13, Z5
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     Z5, 64(SI)
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z0
+	VMOVUPS     (SI), Z4
+	VMOVUPS     (DX), Z16
+	VMOVUPS     (R8), Z20
+	VMOVUPS     (R9), Z24
+	VMOVUPS     (R11), Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z4
+	VMOVUPS.Z   (DX), K7, Z16
+	VMOVUPS.Z   (R8), K7, Z20
+	VMOVUPS.Z   (R9), K7, Z24
+	VMOVUPS.Z   (R11), K7, Z12
+	VSUBPS      Z16, Z12, Z12
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z24, Z12, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VADDPS      Z8, Z0, Z0
+	VFMADD231PS Z8, Z12, Z4
+	VMOVUPS     Z0, K7, (DI)
+	VMOVUPS     Z4, K7, (SI)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	SUBQ R12, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  acc+0(FP), DI
+	MOVQ  dot+8(FP), SI
+	MOVQ  mean+16(FP), DX
+	MOVQ  a+24(FP), R8
+	MOVQ  offset+32(FP), R9
+	MOVQ  dy+40(FP), R10
+	MOVQ  x+48(FP), R11
+	MOVQ  rows+56(FP), BX
+	MOVQ  cols+64(FP), CX
+	MOVQ  stride+72(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000100
+	JGE   yacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000020
+	JL    yfourend
+
+yfour:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 32(SI), Y5
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 64(SI), Y6
+	VMOVUPS 96(DI), Y3
+	VMOVUPS 96(SI), Y7
+	MOVQ    BX, R15
+
+yfourrows:
+	VMOVUPS     (R11), Y12
+	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
+	VFMADD213PS (R9), Y12, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     32(R11), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R8), Y9
+	VFMADD213PS 32(R9), Y13, Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R10), Y9, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     64(R11), Y14
+	VSUBPS      64(DX), Y14, Y14
+	VMOVUPS     64(R8), Y10
+	VFMADD213PS 64(R9), Y14, Y10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y10, Y10
+	VANDPS      64(R10), Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y14, Y6
+	VMOVUPS     96(R11), Y15
+	VSUBPS      96(DX), Y15, Y15
+	VMOVUPS     96(R8), Y11
+	VFMADD213PS 96(R9), Y15, Y11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y11, Y11
+	VANDPS      96(R10), Y11, Y11
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y11, Y15, Y7
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         yfourrows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     Y6, 64(SI)
+	VMOVUPS     Y3, 96(DI)
+	VMOVUPS     Y7, 96(SI)
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yfour
+
+yfourend:
+	CMPQ CX, $0x00000008
+	JL   yoneend
+
+yone:
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y4
+	MOVQ    BX, R15
+
+yonerows:
+	VMOVUPS     (R11), Y12
+	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
+	VFMADD213PS (R9), Y12, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         yonerows
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yone
+
+yoneend:
+	JMP yalldone
+
+yacross:
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R11), Y12
+	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
+	VFMADD213PS (R9), Y12, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     32(DI), Y1
+	VMOVUPS     32(SI), Y5
+	VMOVUPS     32(R11), Y13
+	VSUBPS      32(DX), Y13, Y13
+	VMOVUPS     32(R8), Y9
+	VFMADD213PS 32(R9), Y13, Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R10), Y9, Y9
+	VADDPS      Y9, Y1, Y1
+	VFMADD231PS Y9, Y13, Y5
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     Y5, 32(SI)
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (DI), Y0
+	VMOVUPS     (SI), Y4
+	VMOVUPS     (R11), Y12
+	VSUBPS      (DX), Y12, Y12
+	VMOVUPS     (R8), Y8
+	VFMADD213PS (R9), Y12, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
+	VADDPS      Y8, Y0, Y0
+	VFMADD231PS Y8, Y12, Y4
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	SUBQ R12, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  yrow
+
+yalldone:
 	VZEROUPPER
 	RET
 
 // func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColAffine(SB), NOSPLIT, $0-64
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ mean+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
@@ -4001,17 +9843,17 @@ TEXT ·avxColAffine(SB), NOSPLIT, $0-64
 	MOVQ cols+48(FP), CX
 	MOVQ stride+56(FP), AX
 	SHLQ $0x02, AX
-	SHRQ $0x03, CX
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
@@ -4022,42 +9864,50 @@ pair:
 	VMOVUPS     32(SI), Y5
 	VFMADD213PS 32(DX), Y5, Y1
 	VMOVUPS     Y1, 32(R8)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
 	VFMADD213PS (DX), Y4, Y0
 	VMOVUPS     Y0, (R8)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
 	ADDQ AX, R8
 	ADDQ AX, R9
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
 	VZEROUPPER
 	RET
 
 // func avxColAffineRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·avxColAffineRelu(SB), NOSPLIT, $0-64
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
 	MOVQ   mean+0(FP), DI
 	MOVQ   a+8(FP), SI
 	MOVQ   b+16(FP), DX
@@ -4067,18 +9917,253 @@ TEXT ·avxColAffineRelu(SB), NOSPLIT, $0-64
 	MOVQ   cols+48(FP), CX
 	MOVQ   stride+56(FP), AX
 	SHLQ   $0x02, AX
-	VXORPS Y15, Y15, Y15
-	SHRQ   $0x03, CX
-	MOVQ   CX, R12
-	SHLQ   $0x05, R12
-	SUBQ   R12, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
 
-pair:
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVUPS     Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVUPS     Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVUPS     Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVUPS     Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
@@ -4091,43 +10176,308 @@ pair:
 	VFMADD213PS 32(DX), Y5, Y1
 	VMAXPS      Y1, Y15, Y1
 	VMOVUPS     Y1, 32(R8)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
 	VFMADD213PS (DX), Y4, Y0
 	VMAXPS      Y0, Y15, Y0
 	VMOVUPS     Y0, (R8)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
 	ADDQ AX, R8
 	ADDQ AX, R9
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
 	VZEROUPPER
 	RET
 
 // func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColAffineAdd(SB), NOSPLIT, $0-72
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVUPS     Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMOVUPS     Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMOVUPS     Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVUPS     Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ mean+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
@@ -4138,55 +10488,64 @@ TEXT ·avxColAffineAdd(SB), NOSPLIT, $0-72
 	MOVQ cols+56(FP), CX
 	MOVQ stride+64(FP), AX
 	SHLQ $0x02, AX
-	SHRQ $0x03, CX
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
 	VFMADD213PS (DX), Y4, Y0
-	VADDPS      (R10), Y0, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
 	VMOVUPS     Y0, (R8)
 	VMOVUPS     32(R9), Y1
 	VSUBPS      32(DI), Y1, Y1
 	VMOVUPS     32(SI), Y5
 	VFMADD213PS 32(DX), Y5, Y1
-	VADDPS      32(R10), Y1, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
 	VMOVUPS     Y1, 32(R8)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (R9), Y0
 	VSUBPS      (DI), Y0, Y0
 	VMOVUPS     (SI), Y4
 	VFMADD213PS (DX), Y4, Y0
-	VADDPS      (R10), Y0, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
 	VMOVUPS     Y0, (R8)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -4194,13 +10553,15 @@ next:
 	ADDQ AX, R9
 	ADDQ AX, R10
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
 	VZEROUPPER
 	RET
 
 // func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·avxColAffineAddRelu(SB), NOSPLIT, $0-72
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
 	MOVQ   mean+0(FP), DI
 	MOVQ   a+8(FP), SI
 	MOVQ   b+16(FP), DX
@@ -4211,59 +10572,250 @@ TEXT ·avxColAffineAddRelu(SB), NOSPLIT, $0-72
 	MOVQ   cols+56(FP), CX
 	MOVQ   stride+64(FP), AX
 	SHLQ   $0x02, AX
-	VXORPS Y15, Y15, Y15
-	SHRQ   $0x03, CX
-	MOVQ   CX, R12
-	SHLQ   $0x05, R12
-	SUBQ   R12, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
 
-pair:
-	VMOVUPS     (R9), Y0
-	VSUBPS      (DI), Y0, Y0
-	VMOVUPS     (SI), Y4
-	VFMADD213PS (DX), Y4, Y0
-	VADDPS      (R10), Y0, Y0
-	VMAXPS      Y0, Y15, Y0
-	VMOVUPS     Y0, (R8)
-	VMOVUPS     32(R9), Y1
-	VSUBPS      32(DI), Y1, Y1
-	VMOVUPS     32(SI), Y5
-	VFMADD213PS 32(DX), Y5, Y1
-	VADDPS      32(R10), Y1, Y1
-	VMAXPS      Y1, Y15, Y1
-	VMOVUPS     Y1, 32(R8)
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVUPS     Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVUPS     Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVUPS     Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
 	DECQ        R15
-	JNZ         pair
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
-	VMOVUPS     (R9), Y0
-	VSUBPS      (DI), Y0, Y0
-	VMOVUPS     (SI), Y4
-	VFMADD213PS (DX), Y4, Y0
-	VADDPS      (R10), Y0, Y0
-	VMAXPS      Y0, Y15, Y0
-	VMOVUPS     Y0, (R8)
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
 
-next:
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVUPS     Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -4271,13 +10823,1691 @@ next:
 	ADDQ AX, R9
 	ADDQ AX, R10
 	DECQ BX
-	JNZ  row
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVUPS     Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVUPS     Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  yrow
+	VZEROUPPER
+	RET
+
+// func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3, MMX+
+TEXT ·avxColAffinePast(SB), NOSPLIT, $0-64
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ rows+40(FP), BX
+	MOVQ cols+48(FP), CX
+	MOVQ stride+56(FP), AX
+	SHLQ $0x02, AX
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX2, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineReluPast(SB), NOSPLIT, $0-64
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   rows+40(FP), BX
+	MOVQ   cols+48(FP), CX
+	MOVQ   stride+56(FP), AX
+	SHLQ   $0x02, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  rows+40(FP), BX
+	MOVQ  cols+48(FP), CX
+	MOVQ  stride+56(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineAddPast(SB), NOSPLIT, $0-72
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ dst+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ r+40(FP), R10
+	MOVQ rows+48(FP), BX
+	MOVQ cols+56(FP), CX
+	MOVQ stride+64(FP), AX
+	SHLQ $0x02, AX
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  yrow
+	SFENCE
+	VZEROUPPER
+	RET
+
+// func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX2, AVX512F, FMA3, MMX+
+TEXT ·avxColAffineAddReluPast(SB), NOSPLIT, $0-72
+	CMPB   ·useAVX512+0(SB), $0x00
+	JE     avx2
+	MOVQ   mean+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), DX
+	MOVQ   dst+24(FP), R8
+	MOVQ   x+32(FP), R9
+	MOVQ   r+40(FP), R10
+	MOVQ   rows+48(FP), BX
+	MOVQ   cols+56(FP), CX
+	MOVQ   stride+64(FP), AX
+	SHLQ   $0x02, AX
+	VPXORD Z15, Z15, Z15
+	CMPQ   CX, $0x00000040
+	JNE    zacross
+	MOVQ   AX, R12
+	IMULQ  BX, R12
+	CMPQ   CX, $0x00000040
+	JL     zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	VMOVUPS     128(R9), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z6
+	VFMADD213PS Z26, Z6, Z2
+	VMOVUPS     128(R10), Z10
+	VADDPS      Z10, Z2, Z2
+	VMAXPS      Z2, Z15, Z2
+	VMOVNTPS    Z2, 128(R8)
+	VMOVUPS     192(R9), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z7
+	VFMADD213PS Z27, Z7, Z3
+	VMOVUPS     192(R10), Z11
+	VADDPS      Z11, Z3, Z3
+	VMAXPS      Z3, Z15, Z3
+	VMOVNTPS    Z3, 192(R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	ADDQ        AX, R8
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R8
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R9), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z5
+	VFMADD213PS Z25, Z5, Z1
+	VMOVUPS     64(R10), Z9
+	VADDPS      Z9, Z1, Z1
+	VMAXPS      Z1, Z15, Z1
+	VMOVNTPS    Z1, 64(R8)
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS     (R10), Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVNTPS    Z0, (R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z4
+	VFMADD213PS Z24, Z4, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMAXPS      Z0, Z15, Z0
+	VMOVUPS     Z0, K7, (R8)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	SFENCE
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  dst+24(FP), R8
+	MOVQ  x+32(FP), R9
+	MOVQ  r+40(FP), R10
+	MOVQ  rows+48(FP), BX
+	MOVQ  cols+56(FP), CX
+	MOVQ  stride+64(FP), AX
+	SHLQ  $0x02, AX
+	VPXOR Y15, Y15, Y15
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	VMOVUPS     32(R9), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y5
+	VFMADD213PS 32(DX), Y5, Y1
+	VMOVUPS     32(R10), Y9
+	VADDPS      Y9, Y1, Y1
+	VMAXPS      Y1, Y15, Y1
+	VMOVNTPS    Y1, 32(R8)
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R9), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y4
+	VFMADD213PS (DX), Y4, Y0
+	VMOVUPS     (R10), Y8
+	VADDPS      Y8, Y0, Y0
+	VMAXPS      Y0, Y15, Y0
+	VMOVNTPS    Y0, (R8)
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	ADDQ AX, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	DECQ BX
+	JNZ  yrow
+	SFENCE
 	VZEROUPPER
 	RET
 
 // func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColGrad(SB), NOSPLIT, $0-80
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  c+24(FP), R8
+	MOVQ  dst+32(FP), R9
+	MOVQ  dy+40(FP), R10
+	MOVQ  x+48(FP), R11
+	MOVQ  rows+56(FP), BX
+	MOVQ  cols+64(FP), CX
+	MOVQ  stride+72(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 64(R8), Z29
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 128(R8), Z30
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	VMOVUPS 192(R8), Z31
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R10), Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(R11), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     64(R10), Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R9)
+	VMOVUPS     128(R11), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     128(R10), Z10
+	VMOVUPS     Z26, Z6
+	VFMADD213PS Z30, Z6, Z2
+	VFMADD231PS Z22, Z10, Z2
+	VMOVUPS     Z2, 128(R9)
+	VMOVUPS     192(R11), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     192(R10), Z11
+	VMOVUPS     Z27, Z7
+	VFMADD213PS Z31, Z7, Z3
+	VFMADD231PS Z23, Z11, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R10), Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	VMOVUPS.Z (R8), K7, Z28
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R11), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R10), Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R8), Z29
+	VMOVUPS     64(R11), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     64(R10), Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R9)
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R10), Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R8), K7, Z28
+	VMOVUPS.Z   (R11), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R9)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+	ADDQ        CX, R8
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ mean+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
@@ -4289,60 +12519,66 @@ TEXT ·avxColGrad(SB), NOSPLIT, $0-80
 	MOVQ cols+64(FP), CX
 	MOVQ stride+72(FP), AX
 	SHLQ $0x02, AX
-	SHRQ $0x03, CX
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (R11), Y0
 	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (R10), Y8
 	VMOVUPS     (DX), Y4
 	VFMADD213PS (R8), Y4, Y0
-	VMOVUPS     (R10), Y8
 	VFMADD231PS (SI), Y8, Y0
 	VMOVUPS     Y0, (R9)
 	VMOVUPS     32(R11), Y1
 	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(R10), Y9
 	VMOVUPS     32(DX), Y5
 	VFMADD213PS 32(R8), Y5, Y1
-	VMOVUPS     32(R10), Y9
 	VFMADD231PS 32(SI), Y9, Y1
 	VMOVUPS     Y1, 32(R9)
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, R11
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, R8
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (R11), Y0
 	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (R10), Y8
 	VMOVUPS     (DX), Y4
 	VFMADD213PS (R8), Y4, Y0
-	VMOVUPS     (R10), Y8
 	VFMADD231PS (SI), Y8, Y0
 	VMOVUPS     Y0, (R9)
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, R11
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -4351,13 +12587,332 @@ next:
 	ADDQ AX, R10
 	ADDQ AX, R11
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
 	VZEROUPPER
 	RET
 
 // func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxColGradRelu(SB), NOSPLIT, $0-88
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  c+24(FP), R8
+	MOVQ  dst+32(FP), R9
+	MOVQ  dy+40(FP), R10
+	MOVQ  x+48(FP), R11
+	MOVQ  out+56(FP), R13
+	MOVQ  rows+64(FP), BX
+	MOVQ  cols+72(FP), CX
+	MOVQ  stride+80(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 64(R8), Z29
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 128(R8), Z30
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	VMOVUPS 192(R8), Z31
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R13), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(R11), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     64(R13), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R10), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R9)
+	VMOVUPS     128(R11), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     128(R13), Z10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z10, K3
+	VMOVUPS     128(R10), Z10
+	VMOVUPS.Z   Z10, K3, Z10
+	VMOVUPS     Z26, Z6
+	VFMADD213PS Z30, Z6, Z2
+	VFMADD231PS Z22, Z10, Z2
+	VMOVUPS     Z2, 128(R9)
+	VMOVUPS     192(R11), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     192(R13), Z11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z11, K4
+	VMOVUPS     192(R10), Z11
+	VMOVUPS.Z   Z11, K4, Z11
+	VMOVUPS     Z27, Z7
+	VFMADD213PS Z31, Z7, Z3
+	VFMADD231PS Z23, Z11, Z3
+	VMOVUPS     Z3, 192(R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+	ADDQ        $0x00000100, R9
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	ADDQ        $0x00000100, R13
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R13), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	VMOVUPS.Z (R8), K7, Z28
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R11), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS.Z   (R13), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R9)
+	ADDQ        AX, R9
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R9
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R13), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R8), Z29
+	VMOVUPS     64(R11), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     64(R13), Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R10), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R9)
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R13
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R11), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     (R13), Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R10), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R9)
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R8), K7, Z28
+	VMOVUPS.Z   (R11), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS.Z   (R13), K7, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R10), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R9)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R9
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R13
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+	ADDQ        CX, R8
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	ADDQ AX, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	ADDQ AX, R13
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ mean+0(FP), DI
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DX
@@ -4370,68 +12925,74 @@ TEXT ·avxColGradRelu(SB), NOSPLIT, $0-88
 	MOVQ cols+72(FP), CX
 	MOVQ stride+80(FP), AX
 	SHLQ $0x02, AX
-	SHRQ $0x03, CX
+	MOVQ CX, R15
 	MOVQ CX, R12
-	SHLQ $0x05, R12
+	SHLQ $0x02, R12
 	SUBQ R12, AX
 
-row:
-	MOVQ CX, R15
-	SHRQ $0x01, R15
-	JZ   odd
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
 
-pair:
+ygroup:
 	VMOVUPS     (R11), Y0
 	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (R13), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
 	VMOVUPS     (DX), Y4
 	VFMADD213PS (R8), Y4, Y0
-	VXORPS      Y10, Y10, Y10
-	VCMPPS      $0x11, (R13), Y10, Y10
-	VANDPS      (R10), Y10, Y8
 	VFMADD231PS (SI), Y8, Y0
 	VMOVUPS     Y0, (R9)
 	VMOVUPS     32(R11), Y1
 	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(R13), Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R10), Y9, Y9
 	VMOVUPS     32(DX), Y5
 	VFMADD213PS 32(R8), Y5, Y1
-	VXORPS      Y11, Y11, Y11
-	VCMPPS      $0x11, 32(R13), Y11, Y11
-	VANDPS      32(R10), Y11, Y9
 	VFMADD231PS 32(SI), Y9, Y1
 	VMOVUPS     Y1, 32(R9)
-	ADDQ        $0x40, R9
-	ADDQ        $0x40, R10
-	ADDQ        $0x40, R11
-	ADDQ        $0x40, R13
-	ADDQ        $0x40, DI
-	ADDQ        $0x40, SI
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, R8
-	DECQ        R15
-	JNZ         pair
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-odd:
-	TESTQ       $0x00000001, CX
-	JZ          next
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
 	VMOVUPS     (R11), Y0
 	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (R13), Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R10), Y8, Y8
 	VMOVUPS     (DX), Y4
 	VFMADD213PS (R8), Y4, Y0
-	VXORPS      Y10, Y10, Y10
-	VCMPPS      $0x11, (R13), Y10, Y10
-	VANDPS      (R10), Y10, Y8
 	VFMADD231PS (SI), Y8, Y0
 	VMOVUPS     Y0, (R9)
-	ADDQ        $0x20, R9
-	ADDQ        $0x20, R10
-	ADDQ        $0x20, R11
-	ADDQ        $0x20, R13
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, R13
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
 
-next:
+yoddend:
 	SUBQ R12, DI
 	SUBQ R12, SI
 	SUBQ R12, DX
@@ -4441,13 +13002,532 @@ next:
 	ADDQ AX, R11
 	ADDQ AX, R13
 	DECQ BX
-	JNZ  row
+	JNZ  yrow
+	VZEROUPPER
+	RET
+
+// func avxColGradAgain(mean *float32, a *float32, b *float32, c *float32, offset *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int)
+// Requires: AVX, AVX512F, FMA3
+TEXT ·avxColGradAgain(SB), NOSPLIT, $0-88
+	CMPB  ·useAVX512+0(SB), $0x00
+	JE    avx2
+	MOVQ  mean+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  b+16(FP), DX
+	MOVQ  c+24(FP), R8
+	MOVQ  offset+32(FP), R9
+	MOVQ  dst+40(FP), R10
+	MOVQ  dy+48(FP), R11
+	MOVQ  x+56(FP), R13
+	MOVQ  rows+64(FP), BX
+	MOVQ  cols+72(FP), CX
+	MOVQ  stride+80(FP), AX
+	SHLQ  $0x02, AX
+	CMPQ  CX, $0x00000040
+	JNE   zacross
+	MOVQ  AX, R12
+	IMULQ BX, R12
+	CMPQ  CX, $0x00000040
+	JL    zfourend
+
+zfour:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	VMOVUPS (R9), Z12
+	VMOVUPS 64(DI), Z17
+	VMOVUPS 64(SI), Z21
+	VMOVUPS 64(DX), Z25
+	VMOVUPS 64(R8), Z29
+	VMOVUPS 64(R9), Z13
+	VMOVUPS 128(DI), Z18
+	VMOVUPS 128(SI), Z22
+	VMOVUPS 128(DX), Z26
+	VMOVUPS 128(R8), Z30
+	VMOVUPS 128(R9), Z14
+	VMOVUPS 192(DI), Z19
+	VMOVUPS 192(SI), Z23
+	VMOVUPS 192(DX), Z27
+	VMOVUPS 192(R8), Z31
+	VMOVUPS 192(R9), Z15
+	MOVQ    BX, R15
+
+zfourrows:
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R11), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R10)
+	VMOVUPS     64(R13), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z9
+	VFMADD213PS Z13, Z1, Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R11), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R10)
+	VMOVUPS     128(R13), Z2
+	VSUBPS      Z18, Z2, Z2
+	VMOVUPS     Z22, Z10
+	VFMADD213PS Z14, Z2, Z10
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z10, K3
+	VMOVUPS     128(R11), Z10
+	VMOVUPS.Z   Z10, K3, Z10
+	VMOVUPS     Z26, Z6
+	VFMADD213PS Z30, Z6, Z2
+	VFMADD231PS Z22, Z10, Z2
+	VMOVUPS     Z2, 128(R10)
+	VMOVUPS     192(R13), Z3
+	VSUBPS      Z19, Z3, Z3
+	VMOVUPS     Z23, Z11
+	VFMADD213PS Z15, Z3, Z11
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z11, K4
+	VMOVUPS     192(R11), Z11
+	VMOVUPS.Z   Z11, K4, Z11
+	VMOVUPS     Z27, Z7
+	VFMADD213PS Z31, Z7, Z3
+	VFMADD231PS Z23, Z11, Z3
+	VMOVUPS     Z3, 192(R10)
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zfourrows
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+	ADDQ        $0x00000100, R10
+	ADDQ        $0x00000100, R11
+	ADDQ        $0x00000100, R13
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	ADDQ        $0x00000100, R9
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zfour
+
+zfourend:
+	CMPQ CX, $0x00000010
+	JL   zoneend
+
+zone:
+	VMOVUPS (DI), Z16
+	VMOVUPS (SI), Z20
+	VMOVUPS (DX), Z24
+	VMOVUPS (R8), Z28
+	VMOVUPS (R9), Z12
+	MOVQ    BX, R15
+
+zonerows:
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R11), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R10)
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zonerows
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zone
+
+zoneend:
+	TESTQ     CX, CX
+	JZ        zdowndone
+	MOVQ      $0x00000001, R15
+	SHLQ      CL, R15
+	DECQ      R15
+	KMOVW     R15, K7
+	VMOVUPS.Z (DI), K7, Z16
+	VMOVUPS.Z (SI), K7, Z20
+	VMOVUPS.Z (DX), K7, Z24
+	VMOVUPS.Z (R8), K7, Z28
+	VMOVUPS.Z (R9), K7, Z12
+	MOVQ      BX, R15
+
+zrestrows:
+	VMOVUPS.Z   (R13), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R11), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R10)
+	ADDQ        AX, R10
+	ADDQ        AX, R11
+	ADDQ        AX, R13
+	DECQ        R15
+	JNZ         zrestrows
+	SUBQ        R12, R10
+	SUBQ        R12, R11
+	SUBQ        R12, R13
+
+zdowndone:
+	JMP zalldone
+
+zacross:
+	MOVQ  CX, R15
+	MOVQ  CX, R12
+	SHLQ  $0x02, R12
+	SUBQ  R12, AX
+	ANDQ  $0x0f, CX
+	MOVQ  $0x00000001, R12
+	SHLQ  CL, R12
+	DECQ  R12
+	KMOVW R12, K7
+	MOVQ  R15, R12
+	SHLQ  $0x02, R12
+
+zrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000020
+	JL   zgroupend
+
+zgroup:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R9), Z12
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R11), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R10)
+	VMOVUPS     64(DI), Z17
+	VMOVUPS     64(SI), Z21
+	VMOVUPS     64(DX), Z25
+	VMOVUPS     64(R8), Z29
+	VMOVUPS     64(R9), Z13
+	VMOVUPS     64(R13), Z1
+	VSUBPS      Z17, Z1, Z1
+	VMOVUPS     Z21, Z9
+	VFMADD213PS Z13, Z1, Z9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z9, K2
+	VMOVUPS     64(R11), Z9
+	VMOVUPS.Z   Z9, K2, Z9
+	VMOVUPS     Z25, Z5
+	VFMADD213PS Z29, Z5, Z1
+	VFMADD231PS Z21, Z9, Z1
+	VMOVUPS     Z1, 64(R10)
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R13
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zoddend
+
+zodd:
+	VMOVUPS     (DI), Z16
+	VMOVUPS     (SI), Z20
+	VMOVUPS     (DX), Z24
+	VMOVUPS     (R8), Z28
+	VMOVUPS     (R9), Z12
+	VMOVUPS     (R13), Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS     (R11), Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, (R10)
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zodd
+
+zoddend:
+	TESTQ       CX, CX
+	JZ          znext
+	VMOVUPS.Z   (DI), K7, Z16
+	VMOVUPS.Z   (SI), K7, Z20
+	VMOVUPS.Z   (DX), K7, Z24
+	VMOVUPS.Z   (R8), K7, Z28
+	VMOVUPS.Z   (R9), K7, Z12
+	VMOVUPS.Z   (R13), K7, Z0
+	VSUBPS      Z16, Z0, Z0
+	VMOVUPS     Z20, Z8
+	VFMADD213PS Z12, Z0, Z8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Z8, K1
+	VMOVUPS.Z   (R11), K7, Z8
+	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z24, Z4
+	VFMADD213PS Z28, Z4, Z0
+	VFMADD231PS Z20, Z8, Z0
+	VMOVUPS     Z0, K7, (R10)
+	SHLQ        $0x02, CX
+	ADDQ        CX, R10
+	ADDQ        CX, R11
+	ADDQ        CX, R13
+	ADDQ        CX, DI
+	ADDQ        CX, SI
+	ADDQ        CX, DX
+	ADDQ        CX, R8
+	ADDQ        CX, R9
+
+znext:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	SUBQ R12, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	ADDQ AX, R13
+	DECQ BX
+	JNZ  zrow
+
+zalldone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ mean+0(FP), DI
+	MOVQ a+8(FP), SI
+	MOVQ b+16(FP), DX
+	MOVQ c+24(FP), R8
+	MOVQ offset+32(FP), R9
+	MOVQ dst+40(FP), R10
+	MOVQ dy+48(FP), R11
+	MOVQ x+56(FP), R13
+	MOVQ rows+64(FP), BX
+	MOVQ cols+72(FP), CX
+	MOVQ stride+80(FP), AX
+	SHLQ $0x02, AX
+	MOVQ CX, R15
+	MOVQ CX, R12
+	SHLQ $0x02, R12
+	SUBQ R12, AX
+
+yrow:
+	MOVQ R15, CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
+	VMOVUPS     (R13), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y8
+	VFMADD213PS (R9), Y0, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R11), Y8, Y8
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VFMADD231PS (SI), Y8, Y0
+	VMOVUPS     Y0, (R10)
+	VMOVUPS     32(R13), Y1
+	VSUBPS      32(DI), Y1, Y1
+	VMOVUPS     32(SI), Y9
+	VFMADD213PS 32(R9), Y1, Y9
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y9, Y9
+	VANDPS      32(R11), Y9, Y9
+	VMOVUPS     32(DX), Y5
+	VFMADD213PS 32(R8), Y5, Y1
+	VFMADD231PS 32(SI), Y9, Y1
+	VMOVUPS     Y1, 32(R10)
+	ADDQ        $0x00000040, R10
+	ADDQ        $0x00000040, R11
+	ADDQ        $0x00000040, R13
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
+
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yoddend
+
+yodd:
+	VMOVUPS     (R13), Y0
+	VSUBPS      (DI), Y0, Y0
+	VMOVUPS     (SI), Y8
+	VFMADD213PS (R9), Y0, Y8
+	VCMPPS      $0x1e, c00000000<>+0(SB), Y8, Y8
+	VANDPS      (R11), Y8, Y8
+	VMOVUPS     (DX), Y4
+	VFMADD213PS (R8), Y4, Y0
+	VFMADD231PS (SI), Y8, Y0
+	VMOVUPS     Y0, (R10)
+	ADDQ        $0x00000020, R10
+	ADDQ        $0x00000020, R11
+	ADDQ        $0x00000020, R13
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yodd
+
+yoddend:
+	SUBQ R12, DI
+	SUBQ R12, SI
+	SUBQ R12, DX
+	SUBQ R12, R8
+	SUBQ R12, R9
+	ADDQ AX, R10
+	ADDQ AX, R11
+	ADDQ AX, R13
+	DECQ BX
+	JNZ  yrow
 	VZEROUPPER
 	RET
 
 // func avxExpSum(dst *float32, x *float32, s float32, n int) float32
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3, SSE
 TEXT ·avxExpSum(SB), NOSPLIT, $0-36
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	VBROADCASTSS s+16(FP), Z15
+	MOVQ         n+24(FP), CX
+	VMOVAPS      Z15, Z13
+	VMOVUPS      c42b30000<>+0(SB), Z15
+	VMOVUPS      cc2d00000<>+0(SB), Z14
+	VPXORD       Z8, Z8, Z8
+	CMPQ         CX, $0x00000010
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS       (SI), Z0
+	VSUBPS        Z13, Z0, Z0
+	VMINPS        Z0, Z15, Z1
+	VMAXPS        Z1, Z14, Z1
+	VMULPS        c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS   $0x08, Z2, Z2
+	VFNMADD231PS  c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS  cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS       c39506967<>+0(SB), Z3
+	VFMADD213PS   c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS   c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS   c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS   c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS   c3f000000<>+0(SB), Z1, Z3
+	VMULPS        Z1, Z1, Z0
+	VFMADD213PS   Z1, Z0, Z3
+	VADDPS        c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS     Z2, Z3, Z0
+	VMOVUPS       Z0, (DI)
+	VADDPS        Y0, Y8, Y8
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VADDPS        Y0, Y8, Y8
+	ADDQ          $0x00000040, DI
+	ADDQ          $0x00000040, SI
+	SUBQ          $0x00000010, CX
+	CMPQ          CX, $0x00000010
+	JGE           zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z    (SI), K7, Z0
+	VSUBPS       Z13, Z0, Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VMOVUPS      Z0, K7, (DI)
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          zeight
+
+zeightend:
+	VEXTRACTF128 $0x01, Y8, X1
+	VADDPS       X1, X8, X8
+	VMOVHLPS     X8, X8, X1
+	VADDPS       X1, X8, X8
+	VPSHUFD      $0x01, X8, X1
+	VADDPS       X1, X8, X8
+	MOVSS        X8, ret+32(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         x+8(FP), SI
 	VBROADCASTSS s+16(FP), Y15
@@ -4455,12 +13535,11 @@ TEXT ·avxExpSum(SB), NOSPLIT, $0-36
 	VMOVAPS      Y15, Y13
 	VMOVUPS      c42b30000<>+0(SB), Y15
 	VMOVUPS      cc2d00000<>+0(SB), Y14
-	VXORPS       Y8, Y8, Y8
-	SHRQ         $0x03, CX
-	TESTQ        CX, CX
-	JZ           done
+	VPXOR        Y8, Y8, Y8
+	CMPQ         CX, $0x00000010
+	JL           ygroupend
 
-single:
+ygroup:
 	VMOVUPS      (SI), Y0
 	VSUBPS       Y13, Y0, Y0
 	VMINPS       Y0, Y15, Y1
@@ -4487,14 +13566,82 @@ single:
 	VPSLLD       $0x17, Y2, Y2
 	VMULPS       Y1, Y3, Y3
 	VMULPS       Y2, Y3, Y0
-	VADDPS       Y0, Y8, Y8
 	VMOVUPS      Y0, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	DECQ         CX
-	JNZ          single
+	VADDPS       Y0, Y8, Y8
+	VMOVUPS      32(SI), Y0
+	VSUBPS       Y13, Y0, Y0
+	VMINPS       Y0, Y15, Y1
+	VMAXPS       Y1, Y14, Y1
+	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS c3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS cb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      c39506967<>+0(SB), Y3
+	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y0
+	VFMADD213PS  Y1, Y0, Y3
+	VADDPS       c3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       c0000007f<>+0(SB), Y1, Y1
+	VPADDD       c0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y3, Y0
+	VMOVUPS      Y0, 32(DI)
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          ygroup
 
-done:
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
+
+yeight:
+	VMOVUPS      (SI), Y0
+	VSUBPS       Y13, Y0, Y0
+	VMINPS       Y0, Y15, Y1
+	VMAXPS       Y1, Y14, Y1
+	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS c3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS cb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      c39506967<>+0(SB), Y3
+	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y0
+	VFMADD213PS  Y1, Y0, Y3
+	VADDPS       c3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       c0000007f<>+0(SB), Y1, Y1
+	VPADDD       c0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y3, Y0
+	VMOVUPS      Y0, (DI)
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          yeight
+
+yeightend:
 	VEXTRACTF128 $0x01, Y8, X1
 	VADDPS       X1, X8, X8
 	VMOVHLPS     X8, X8, X1
@@ -4506,20 +13653,101 @@ done:
 	RET
 
 // func avxSumExp(x *float32, s float32, n int) float32
-// Requires: AVX, AVX2, FMA3, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3, SSE
 TEXT ·avxSumExp(SB), NOSPLIT, $0-28
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         x+0(FP), DI
+	VBROADCASTSS s+8(FP), Z15
+	MOVQ         n+16(FP), CX
+	VMOVAPS      Z15, Z13
+	VMOVUPS      c42b30000<>+0(SB), Z15
+	VMOVUPS      cc2d00000<>+0(SB), Z14
+	VPXORD       Z8, Z8, Z8
+	CMPQ         CX, $0x00000010
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS       (DI), Z0
+	VSUBPS        Z13, Z0, Z0
+	VMINPS        Z0, Z15, Z1
+	VMAXPS        Z1, Z14, Z1
+	VMULPS        c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS   $0x08, Z2, Z2
+	VFNMADD231PS  c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS  cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS       c39506967<>+0(SB), Z3
+	VFMADD213PS   c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS   c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS   c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS   c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS   c3f000000<>+0(SB), Z1, Z3
+	VMULPS        Z1, Z1, Z0
+	VFMADD213PS   Z1, Z0, Z3
+	VADDPS        c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS     Z2, Z3, Z0
+	VADDPS        Y0, Y8, Y8
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VADDPS        Y0, Y8, Y8
+	ADDQ          $0x00000040, DI
+	SUBQ          $0x00000010, CX
+	CMPQ          CX, $0x00000010
+	JGE           zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z    (DI), K7, Z0
+	VSUBPS       Z13, Z0, Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          zeight
+
+zeightend:
+	VEXTRACTF128 $0x01, Y8, X1
+	VADDPS       X1, X8, X8
+	VMOVHLPS     X8, X8, X1
+	VADDPS       X1, X8, X8
+	VPSHUFD      $0x01, X8, X1
+	VADDPS       X1, X8, X8
+	MOVSS        X8, ret+24(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         x+0(FP), DI
 	VBROADCASTSS s+8(FP), Y15
 	MOVQ         n+16(FP), CX
 	VMOVAPS      Y15, Y13
 	VMOVUPS      c42b30000<>+0(SB), Y15
 	VMOVUPS      cc2d00000<>+0(SB), Y14
-	VXORPS       Y8, Y8, Y8
-	SHRQ         $0x03, CX
-	TESTQ        CX, CX
-	JZ           done
+	VPXOR        Y8, Y8, Y8
+	CMPQ         CX, $0x00000010
+	JL           ygroupend
 
-single:
+ygroup:
 	VMOVUPS      (DI), Y0
 	VSUBPS       Y13, Y0, Y0
 	VMINPS       Y0, Y15, Y1
@@ -4547,11 +13775,76 @@ single:
 	VMULPS       Y1, Y3, Y3
 	VMULPS       Y2, Y3, Y0
 	VADDPS       Y0, Y8, Y8
-	ADDQ         $0x20, DI
-	DECQ         CX
-	JNZ          single
+	VMOVUPS      32(DI), Y0
+	VSUBPS       Y13, Y0, Y0
+	VMINPS       Y0, Y15, Y1
+	VMAXPS       Y1, Y14, Y1
+	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS c3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS cb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      c39506967<>+0(SB), Y3
+	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y0
+	VFMADD213PS  Y1, Y0, Y3
+	VADDPS       c3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       c0000007f<>+0(SB), Y1, Y1
+	VPADDD       c0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y3, Y0
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          ygroup
 
-done:
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
+
+yeight:
+	VMOVUPS      (DI), Y0
+	VSUBPS       Y13, Y0, Y0
+	VMINPS       Y0, Y15, Y1
+	VMAXPS       Y1, Y14, Y1
+	VMULPS       c3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VFNMADD231PS c3f318000<>+0(SB), Y2, Y1
+	VFNMADD231PS cb95e8083<>+0(SB), Y2, Y1
+	VMOVUPS      c39506967<>+0(SB), Y3
+	VFMADD213PS  c3ab743ce<>+0(SB), Y1, Y3
+	VFMADD213PS  c3c088908<>+0(SB), Y1, Y3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Y1, Y3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Y1, Y3
+	VFMADD213PS  c3f000000<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y0
+	VFMADD213PS  Y1, Y0, Y3
+	VADDPS       c3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y2
+	VPSRAD       $0x01, Y2, Y1
+	VPSUBD       Y1, Y2, Y2
+	VPADDD       c0000007f<>+0(SB), Y1, Y1
+	VPADDD       c0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y1, Y1
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y3, Y0
+	VADDPS       Y0, Y8, Y8
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          yeight
+
+yeightend:
 	VEXTRACTF128 $0x01, Y8, X1
 	VADDPS       X1, X8, X8
 	VMOVHLPS     X8, X8, X1
@@ -4563,63 +13856,215 @@ done:
 	RET
 
 // func avxSubMul(dst *float32, a *float32, b *float32, s float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX512F
 TEXT ·avxSubMul(SB), NOSPLIT, $0-40
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	MOVQ         b+16(FP), DX
+	VBROADCASTSS s+24(FP), Z15
+	MOVQ         n+32(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VSUBPS  Z15, Z0, Z0
+	VMULPS  Z4, Z0, Z0
+	VMOVUPS Z0, (DI)
+	VMOVUPS 64(SI), Z1
+	VMOVUPS 64(DX), Z5
+	VSUBPS  Z15, Z1, Z1
+	VMULPS  Z5, Z1, Z1
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS 128(SI), Z2
+	VMOVUPS 128(DX), Z6
+	VSUBPS  Z15, Z2, Z2
+	VMULPS  Z6, Z2, Z2
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS 192(SI), Z3
+	VMOVUPS 192(DX), Z7
+	VSUBPS  Z15, Z3, Z3
+	VMULPS  Z7, Z3, Z3
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, DI
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DX
+	SUBQ    $0x00000040, CX
+	CMPQ    CX, $0x00000040
+	JGE     zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS (SI), Z0
+	VMOVUPS (DX), Z4
+	VSUBPS  Z15, Z0, Z0
+	VMULPS  Z4, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (SI), K7, Z0
+	VMOVUPS.Z (DX), K7, Z4
+	VSUBPS    Z15, Z0, Z0
+	VMULPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	MOVQ         b+16(FP), DX
 	VBROADCASTSS s+24(FP), Y15
 	MOVQ         n+32(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS (SI), Y0
+	VMOVUPS (DX), Y4
 	VSUBPS  Y15, Y0, Y0
-	VMULPS  (DX), Y0, Y0
+	VMULPS  Y4, Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS 32(SI), Y1
+	VMOVUPS 32(DX), Y5
 	VSUBPS  Y15, Y1, Y1
-	VMULPS  32(DX), Y1, Y1
+	VMULPS  Y5, Y1, Y1
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS 64(SI), Y2
+	VMOVUPS 64(DX), Y6
 	VSUBPS  Y15, Y2, Y2
-	VMULPS  64(DX), Y2, Y2
+	VMULPS  Y6, Y2, Y2
 	VMOVUPS Y2, 64(DI)
 	VMOVUPS 96(SI), Y3
+	VMOVUPS 96(DX), Y7
 	VSUBPS  Y15, Y3, Y3
-	VMULPS  96(DX), Y3, Y3
+	VMULPS  Y7, Y3, Y3
 	VMOVUPS Y3, 96(DI)
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, SI
 	ADDQ    $0x00000080, DX
-	SUBQ    $0x04, CX
-	CMPQ    CX, $0x04
-	JAE     group
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (SI), Y0
+	VMOVUPS (DX), Y4
 	VSUBPS  Y15, Y0, Y0
-	VMULPS  (DX), Y0, Y0
+	VMULPS  Y4, Y0, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxSubExpMul(dst *float32, a *float32, b *float32, s float32, n int)
-// Requires: AVX, AVX2, FMA3
+// Requires: AVX, AVX2, AVX512F, FMA3
 TEXT ·avxSubExpMul(SB), NOSPLIT, $0-40
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         a+8(FP), SI
+	MOVQ         b+16(FP), DX
+	VBROADCASTSS s+24(FP), Z15
+	MOVQ         n+32(FP), CX
+	VMOVAPS      Z15, Z13
+	VMOVUPS      c42b30000<>+0(SB), Z15
+	VMOVUPS      cc2d00000<>+0(SB), Z14
+	CMPQ         CX, $0x00000010
+	JL           zsingleend
+
+zsingle:
+	VMOVUPS      (DX), Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VMOVUPS      (SI), Z4
+	VFNMADD231PS Z0, Z13, Z4
+	VMOVUPS      Z4, (DI)
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000010, CX
+	CMPQ         CX, $0x00000010
+	JGE          zsingle
+
+zsingleend:
+	TESTQ        CX, CX
+	JZ           zdone
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K7
+	VMOVUPS.Z    (DX), K7, Z0
+	VMINPS       Z0, Z15, Z1
+	VMAXPS       Z1, Z14, Z1
+	VMULPS       c3fb8aa3b<>+0(SB), Z1, Z2
+	VRNDSCALEPS  $0x08, Z2, Z2
+	VFNMADD231PS c3f318000<>+0(SB), Z2, Z1
+	VFNMADD231PS cb95e8083<>+0(SB), Z2, Z1
+	VMOVUPS      c39506967<>+0(SB), Z3
+	VFMADD213PS  c3ab743ce<>+0(SB), Z1, Z3
+	VFMADD213PS  c3c088908<>+0(SB), Z1, Z3
+	VFMADD213PS  c3d2aa9c1<>+0(SB), Z1, Z3
+	VFMADD213PS  c3e2aaaaa<>+0(SB), Z1, Z3
+	VFMADD213PS  c3f000000<>+0(SB), Z1, Z3
+	VMULPS       Z1, Z1, Z0
+	VFMADD213PS  Z1, Z0, Z3
+	VADDPS       c3f800000<>+0(SB), Z3, Z3
+	VSCALEFPS    Z2, Z3, Z0
+	VMOVUPS.Z    (SI), K7, Z4
+	VFNMADD231PS Z0, Z13, Z4
+	VMOVUPS      Z4, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         a+8(FP), SI
 	MOVQ         b+16(FP), DX
@@ -4628,11 +14073,10 @@ TEXT ·avxSubExpMul(SB), NOSPLIT, $0-40
 	VMOVAPS      Y15, Y13
 	VMOVUPS      c42b30000<>+0(SB), Y15
 	VMOVUPS      cc2d00000<>+0(SB), Y14
-	SHRQ         $0x03, CX
-	TESTQ        CX, CX
-	JZ           done
+	CMPQ         CX, $0x00000008
+	JL           ysingleend
 
-single:
+ysingle:
 	VMOVUPS      (DX), Y0
 	VMINPS       Y0, Y15, Y1
 	VMAXPS       Y1, Y14, Y1
@@ -4661,19 +14105,109 @@ single:
 	VMOVUPS      (SI), Y4
 	VFNMADD231PS Y0, Y13, Y4
 	VMOVUPS      Y4, (DI)
-	ADDQ         $0x20, DI
-	ADDQ         $0x20, SI
-	ADDQ         $0x20, DX
-	DECQ         CX
-	JNZ          single
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, CX
+	CMPQ         CX, $0x00000008
+	JGE          ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxRowAffine(dst *float32, x *float32, a *float32, b *float32, mean float32, rstd float32, n int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxRowAffine(SB), NOSPLIT, $0-48
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         a+16(FP), DX
+	MOVQ         b+24(FP), R8
+	VBROADCASTSS mean+32(FP), Z15
+	VBROADCASTSS rstd+36(FP), Z14
+	MOVQ         n+40(FP), CX
+	CMPQ         CX, $0x00000040
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(SI), Z1
+	VMOVUPS     64(DX), Z5
+	VMOVUPS     64(R8), Z9
+	VSUBPS      Z15, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VFMADD213PS Z9, Z5, Z1
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VMOVUPS     128(DX), Z6
+	VMOVUPS     128(R8), Z10
+	VSUBPS      Z15, Z2, Z2
+	VMULPS      Z14, Z2, Z2
+	VFMADD213PS Z10, Z6, Z2
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VMOVUPS     192(DX), Z7
+	VMOVUPS     192(R8), Z11
+	VSUBPS      Z15, Z3, Z3
+	VMULPS      Z14, Z3, Z3
+	VFMADD213PS Z11, Z7, Z3
+	VMOVUPS     Z3, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VMOVUPS.Z   (DX), K7, Z4
+	VMOVUPS.Z   (R8), K7, Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         x+8(FP), SI
 	MOVQ         a+16(FP), DX
@@ -4681,68 +14215,167 @@ TEXT ·avxRowAffine(SB), NOSPLIT, $0-48
 	VBROADCASTSS mean+32(FP), Y15
 	VBROADCASTSS rstd+36(FP), Y14
 	MOVQ         n+40(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x04
-	JB           tail
+	CMPQ         CX, $0x00000020
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS     (SI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (R8), Y8
 	VSUBPS      Y15, Y0, Y0
 	VMULPS      Y14, Y0, Y0
-	VMOVUPS     (DX), Y4
-	VFMADD213PS (R8), Y4, Y0
+	VFMADD213PS Y8, Y4, Y0
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DX), Y5
+	VMOVUPS     32(R8), Y9
 	VSUBPS      Y15, Y1, Y1
 	VMULPS      Y14, Y1, Y1
-	VMOVUPS     32(DX), Y5
-	VFMADD213PS 32(R8), Y5, Y1
+	VFMADD213PS Y9, Y5, Y1
 	VMOVUPS     Y1, 32(DI)
 	VMOVUPS     64(SI), Y2
+	VMOVUPS     64(DX), Y6
+	VMOVUPS     64(R8), Y10
 	VSUBPS      Y15, Y2, Y2
 	VMULPS      Y14, Y2, Y2
-	VMOVUPS     64(DX), Y6
-	VFMADD213PS 64(R8), Y6, Y2
+	VFMADD213PS Y10, Y6, Y2
 	VMOVUPS     Y2, 64(DI)
 	VMOVUPS     96(SI), Y3
+	VMOVUPS     96(DX), Y7
+	VMOVUPS     96(R8), Y11
 	VSUBPS      Y15, Y3, Y3
 	VMULPS      Y14, Y3, Y3
-	VMOVUPS     96(DX), Y7
-	VFMADD213PS 96(R8), Y7, Y3
+	VFMADD213PS Y11, Y7, Y3
 	VMOVUPS     Y3, 96(DI)
 	ADDQ        $0x00000080, DI
 	ADDQ        $0x00000080, SI
 	ADDQ        $0x00000080, DX
 	ADDQ        $0x00000080, R8
-	SUBQ        $0x04, CX
-	CMPQ        CX, $0x04
-	JAE         group
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS     (SI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (R8), Y8
 	VSUBPS      Y15, Y0, Y0
 	VMULPS      Y14, Y0, Y0
-	VMOVUPS     (DX), Y4
-	VFMADD213PS (R8), Y4, Y0
+	VFMADD213PS Y8, Y4, Y0
 	VMOVUPS     Y0, (DI)
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, n int) (sum float32, dot float32)
-// Requires: AVX, FMA3, SSE
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3, SSE
 TEXT ·avxRowDots(SB), NOSPLIT, $0-64
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dscale+0(FP), DI
+	MOVQ         doffset+8(FP), SI
+	MOVQ         dy+16(FP), DX
+	MOVQ         x+24(FP), R8
+	MOVQ         scale+32(FP), R9
+	VBROADCASTSS mean+40(FP), Z15
+	VBROADCASTSS rstd+44(FP), Z14
+	MOVQ         n+48(FP), CX
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	CMPQ         CX, $0x00000010
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS     (R8), Z0
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VMOVUPS     (DX), Z2
+	VMOVUPS     (DI), Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, (DI)
+	VMOVUPS     (SI), Z4
+	VADDPS      Z4, Z2, Z4
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     (R9), Z4
+	VMULPS      Z4, Z2, Z2
+	VADDPS      Z2, Z8, Z8
+	VFMADD231PS Z2, Z0, Z10
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zgroup
+
+zgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zeightend
+
+zeight:
+	VMOVUPS.Z   (R8), K7, Z0
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VMOVUPS.Z   (DX), K7, Z2
+	VMOVUPS.Z   (DI), K7, Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, K7, (DI)
+	VMOVUPS.Z   (SI), K7, Z4
+	VADDPS      Z4, Z2, Z4
+	VMOVUPS     Z4, K7, (SI)
+	VMOVUPS.Z   (R9), K7, Z4
+	VMULPS      Z4, Z2, Z2
+	VADDPS      Z2, Z8, K7, Z8
+	VFMADD231PS Z2, Z0, K7, Z10
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         zeight
+
+zeightend:
+	VEXTRACTF32X8 $0x01, Z8, Y0
+	VADDPS        Y0, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X0
+	VADDPS        X0, X8, X8
+	VMOVHLPS      X8, X8, X0
+	VADDPS        X0, X8, X8
+	VPSHUFD       $0x01, X8, X0
+	VADDPS        X0, X8, X8
+	VEXTRACTF32X8 $0x01, Z10, Y0
+	VADDPS        Y0, Y10, Y10
+	VEXTRACTF128  $0x01, Y10, X0
+	VADDPS        X0, X10, X10
+	VMOVHLPS      X10, X10, X0
+	VADDPS        X0, X10, X10
+	VPSHUFD       $0x01, X10, X0
+	VADDPS        X0, X10, X10
+	MOVSS         X8, sum+56(FP)
+	MOVSS         X10, dot+60(FP)
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dscale+0(FP), DI
 	MOVQ         doffset+8(FP), SI
 	MOVQ         dy+16(FP), DX
@@ -4751,15 +14384,14 @@ TEXT ·avxRowDots(SB), NOSPLIT, $0-64
 	VBROADCASTSS mean+40(FP), Y15
 	VBROADCASTSS rstd+44(FP), Y14
 	MOVQ         n+48(FP), CX
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VXORPS       Y11, Y11, Y11
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x02
-	JB           tail
+	VPXOR        Y8, Y8, Y8
+	VPXOR        Y9, Y9, Y9
+	VPXOR        Y10, Y10, Y10
+	VPXOR        Y11, Y11, Y11
+	CMPQ         CX, $0x00000010
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS     (R8), Y0
 	VSUBPS      Y15, Y0, Y0
 	VMULPS      Y14, Y0, Y0
@@ -4767,9 +14399,11 @@ group:
 	VMOVUPS     (DI), Y4
 	VFMADD231PS Y2, Y0, Y4
 	VMOVUPS     Y4, (DI)
-	VADDPS      (SI), Y2, Y4
+	VMOVUPS     (SI), Y4
+	VADDPS      Y4, Y2, Y4
 	VMOVUPS     Y4, (SI)
-	VMULPS      (R9), Y2, Y2
+	VMOVUPS     (R9), Y4
+	VMULPS      Y4, Y2, Y2
 	VADDPS      Y2, Y8, Y8
 	VFMADD231PS Y2, Y0, Y10
 	VMOVUPS     32(R8), Y1
@@ -4779,9 +14413,11 @@ group:
 	VMOVUPS     32(DI), Y5
 	VFMADD231PS Y3, Y1, Y5
 	VMOVUPS     Y5, 32(DI)
-	VADDPS      32(SI), Y3, Y5
+	VMOVUPS     32(SI), Y5
+	VADDPS      Y5, Y3, Y5
 	VMOVUPS     Y5, 32(SI)
-	VMULPS      32(R9), Y3, Y3
+	VMOVUPS     32(R9), Y5
+	VMULPS      Y5, Y3, Y3
 	VADDPS      Y3, Y9, Y9
 	VFMADD231PS Y3, Y1, Y11
 	ADDQ        $0x00000040, DI
@@ -4789,15 +14425,15 @@ group:
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, R8
 	ADDQ        $0x00000040, R9
-	SUBQ        $0x02, CX
-	CMPQ        CX, $0x02
-	JAE         group
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   yeightend
 
-single:
+yeight:
 	VMOVUPS     (R8), Y0
 	VSUBPS      Y15, Y0, Y0
 	VMULPS      Y14, Y0, Y0
@@ -4805,28 +14441,31 @@ single:
 	VMOVUPS     (DI), Y4
 	VFMADD231PS Y2, Y0, Y4
 	VMOVUPS     Y4, (DI)
-	VADDPS      (SI), Y2, Y4
+	VMOVUPS     (SI), Y4
+	VADDPS      Y4, Y2, Y4
 	VMOVUPS     Y4, (SI)
-	VMULPS      (R9), Y2, Y2
+	VMOVUPS     (R9), Y4
+	VMULPS      Y4, Y2, Y2
 	VADDPS      Y2, Y8, Y8
 	VFMADD231PS Y2, Y0, Y10
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
-	ADDQ        $0x20, R9
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yeight
 
-done:
+yeightend:
 	VADDPS       Y9, Y8, Y8
-	VADDPS       Y11, Y10, Y10
 	VEXTRACTF128 $0x01, Y8, X0
 	VADDPS       X0, X8, X8
 	VMOVHLPS     X8, X8, X0
 	VADDPS       X0, X8, X8
 	VPSHUFD      $0x01, X8, X0
 	VADDPS       X0, X8, X8
+	VADDPS       Y11, Y10, Y10
 	VEXTRACTF128 $0x01, Y10, X0
 	VADDPS       X0, X10, X10
 	VMOVHLPS     X10, X10, X0
@@ -4839,8 +14478,89 @@ done:
 	RET
 
 // func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int)
-// Requires: AVX, FMA3
+// Requires: AVX, AVX512F, FMA3
 TEXT ·avxRowGrad(SB), NOSPLIT, $0-56
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVQ         dy+8(FP), SI
+	MOVQ         x+16(FP), DX
+	MOVQ         scale+24(FP), R8
+	VBROADCASTSS mean+32(FP), Z15
+	VBROADCASTSS rstd+36(FP), Z14
+	VBROADCASTSS p+40(FP), Z13
+	VBROADCASTSS q+44(FP), Z12
+	MOVQ         n+48(FP), CX
+	CMPQ         CX, $0x00000020
+	JL           zgroupend
+
+zgroup:
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z2
+	VMOVUPS     (R8), Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(DX), Z1
+	VMOVUPS     64(SI), Z3
+	VMOVUPS     64(R8), Z5
+	VSUBPS      Z15, Z1, Z1
+	VFMADD213PS Z12, Z13, Z1
+	VMULPS      Z5, Z3, Z3
+	VFMADD231PS Z3, Z14, Z1
+	VMOVUPS     Z1, 64(DI)
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS     (DX), Z0
+	VMOVUPS     (SI), Z2
+	VMOVUPS     (R8), Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zsingle
+
+zsingleend:
+	TESTQ       CX, CX
+	JZ          zdone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (DX), K7, Z0
+	VMOVUPS.Z   (SI), K7, Z2
+	VMOVUPS.Z   (R8), K7, Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVQ         dy+8(FP), SI
 	MOVQ         x+16(FP), DX
@@ -4850,126 +14570,529 @@ TEXT ·avxRowGrad(SB), NOSPLIT, $0-56
 	VBROADCASTSS p+40(FP), Y13
 	VBROADCASTSS q+44(FP), Y12
 	MOVQ         n+48(FP), CX
-	SHRQ         $0x03, CX
-	CMPQ         CX, $0x02
-	JB           tail
+	CMPQ         CX, $0x00000010
+	JL           ygroupend
 
-group:
+ygroup:
 	VMOVUPS     (DX), Y0
+	VMOVUPS     (SI), Y2
+	VMOVUPS     (R8), Y4
 	VSUBPS      Y15, Y0, Y0
 	VFMADD213PS Y12, Y13, Y0
-	VMOVUPS     (SI), Y2
-	VMULPS      (R8), Y2, Y2
+	VMULPS      Y4, Y2, Y2
 	VFMADD231PS Y2, Y14, Y0
 	VMOVUPS     Y0, (DI)
 	VMOVUPS     32(DX), Y1
+	VMOVUPS     32(SI), Y3
+	VMOVUPS     32(R8), Y5
 	VSUBPS      Y15, Y1, Y1
 	VFMADD213PS Y12, Y13, Y1
-	VMOVUPS     32(SI), Y3
-	VMULPS      32(R8), Y3, Y3
+	VMULPS      Y5, Y3, Y3
 	VFMADD231PS Y3, Y14, Y1
 	VMOVUPS     Y1, 32(DI)
 	ADDQ        $0x00000040, DI
 	ADDQ        $0x00000040, SI
 	ADDQ        $0x00000040, DX
 	ADDQ        $0x00000040, R8
-	SUBQ        $0x02, CX
-	CMPQ        CX, $0x02
-	JAE         group
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS     (DX), Y0
+	VMOVUPS     (SI), Y2
+	VMOVUPS     (R8), Y4
 	VSUBPS      Y15, Y0, Y0
 	VFMADD213PS Y12, Y13, Y0
-	VMOVUPS     (SI), Y2
-	VMULPS      (R8), Y2, Y2
+	VMULPS      Y4, Y2, Y2
 	VFMADD231PS Y2, Y14, Y0
 	VMOVUPS     Y0, (DI)
-	ADDQ        $0x20, DI
-	ADDQ        $0x20, SI
-	ADDQ        $0x20, DX
-	ADDQ        $0x20, R8
-	DECQ        CX
-	JNZ         single
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
-// Requires: AVX
+// Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·avxRoute(SB), NOSPLIT, $0-48
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
 	MOVQ dx+0(FP), DI
 	MOVQ dy+8(FP), SI
 	MOVQ x+16(FP), DX
 	MOVQ best+24(FP), R8
 	MOVQ free+32(FP), R9
 	MOVQ n+40(FP), CX
-	SHRQ $0x03, CX
-	CMPQ CX, $0x02
-	JB   tail
+	CMPQ CX, $0x00000020
+	JL   zgroupend
 
-group:
+zgroup:
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (R8), Z4
+	VCMPPS    $0x00, Z4, Z0, K1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z Z2, K1, Z0
+	VPXORD    Z0, Z2, Z2
+	VMOVUPS   Z2, (R9)
+	VMOVUPS   (SI), Z4
+	VANDPS    Z4, Z0, Z0
+	VMOVUPS   (DI), Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   64(DX), Z1
+	VMOVUPS   64(R8), Z5
+	VCMPPS    $0x00, Z5, Z1, K2
+	VMOVUPS   64(R9), Z3
+	VMOVUPS.Z Z3, K2, Z1
+	VPXORD    Z1, Z3, Z3
+	VMOVUPS   Z3, 64(R9)
+	VMOVUPS   64(SI), Z5
+	VANDPS    Z5, Z1, Z1
+	VMOVUPS   64(DI), Z5
+	VADDPS    Z5, Z1, Z1
+	VMOVUPS   Z1, 64(DI)
+	ADDQ      $0x00000080, DI
+	ADDQ      $0x00000080, SI
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x00000080, R8
+	ADDQ      $0x00000080, R9
+	SUBQ      $0x00000020, CX
+	CMPQ      CX, $0x00000020
+	JGE       zgroup
+
+zgroupend:
+	CMPQ CX, $0x00000010
+	JL   zsingleend
+
+zsingle:
+	VMOVUPS   (DX), Z0
+	VMOVUPS   (R8), Z4
+	VCMPPS    $0x00, Z4, Z0, K1
+	VMOVUPS   (R9), Z2
+	VMOVUPS.Z Z2, K1, Z0
+	VPXORD    Z0, Z2, Z2
+	VMOVUPS   Z2, (R9)
+	VMOVUPS   (SI), Z4
+	VANDPS    Z4, Z0, Z0
+	VMOVUPS   (DI), Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, (DI)
+	ADDQ      $0x00000040, DI
+	ADDQ      $0x00000040, SI
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, R8
+	ADDQ      $0x00000040, R9
+	SUBQ      $0x00000010, CX
+	CMPQ      CX, $0x00000010
+	JGE       zsingle
+
+zsingleend:
+	TESTQ     CX, CX
+	JZ        zdone
+	MOVQ      $0x00000001, AX
+	SHLQ      CL, AX
+	DECQ      AX
+	KMOVW     AX, K7
+	VMOVUPS.Z (DX), K7, Z0
+	VMOVUPS.Z (R8), K7, Z4
+	VCMPPS    $0x00, Z4, Z0, K1
+	VMOVUPS.Z (R9), K7, Z2
+	VMOVUPS.Z Z2, K1, Z0
+	VPXORD    Z0, Z2, Z2
+	VMOVUPS   Z2, K7, (R9)
+	VMOVUPS.Z (SI), K7, Z4
+	VANDPS    Z4, Z0, Z0
+	VMOVUPS.Z (DI), K7, Z4
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K7, (DI)
+
+zdone:
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dx+0(FP), DI
+	MOVQ dy+8(FP), SI
+	MOVQ x+16(FP), DX
+	MOVQ best+24(FP), R8
+	MOVQ free+32(FP), R9
+	MOVQ n+40(FP), CX
+	CMPQ CX, $0x00000010
+	JL   ygroupend
+
+ygroup:
 	VMOVUPS (DX), Y0
-	VCMPPS  $0x00, (R8), Y0, Y0
+	VMOVUPS (R8), Y4
+	VCMPPS  $0x00, Y4, Y0, Y0
 	VMOVUPS (R9), Y2
 	VANDPS  Y2, Y0, Y0
-	VXORPS  Y0, Y2, Y2
+	VPXOR   Y0, Y2, Y2
 	VMOVUPS Y2, (R9)
-	VANDPS  (SI), Y0, Y0
-	VADDPS  (DI), Y0, Y0
+	VMOVUPS (SI), Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
 	VMOVUPS Y0, (DI)
 	VMOVUPS 32(DX), Y1
-	VCMPPS  $0x00, 32(R8), Y1, Y1
+	VMOVUPS 32(R8), Y5
+	VCMPPS  $0x00, Y5, Y1, Y1
 	VMOVUPS 32(R9), Y3
 	VANDPS  Y3, Y1, Y1
-	VXORPS  Y1, Y3, Y3
+	VPXOR   Y1, Y3, Y3
 	VMOVUPS Y3, 32(R9)
-	VANDPS  32(SI), Y1, Y1
-	VADDPS  32(DI), Y1, Y1
+	VMOVUPS 32(SI), Y5
+	VANDPS  Y5, Y1, Y1
+	VMOVUPS 32(DI), Y5
+	VADDPS  Y5, Y1, Y1
 	VMOVUPS Y1, 32(DI)
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, SI
 	ADDQ    $0x00000040, DX
 	ADDQ    $0x00000040, R8
 	ADDQ    $0x00000040, R9
-	SUBQ    $0x02, CX
-	CMPQ    CX, $0x02
-	JAE     group
+	SUBQ    $0x00000010, CX
+	CMPQ    CX, $0x00000010
+	JGE     ygroup
 
-tail:
-	TESTQ CX, CX
-	JZ    done
+ygroupend:
+	CMPQ CX, $0x00000008
+	JL   ysingleend
 
-single:
+ysingle:
 	VMOVUPS (DX), Y0
-	VCMPPS  $0x00, (R8), Y0, Y0
+	VMOVUPS (R8), Y4
+	VCMPPS  $0x00, Y4, Y0, Y0
 	VMOVUPS (R9), Y2
 	VANDPS  Y2, Y0, Y0
-	VXORPS  Y0, Y2, Y2
+	VPXOR   Y0, Y2, Y2
 	VMOVUPS Y2, (R9)
-	VANDPS  (SI), Y0, Y0
-	VADDPS  (DI), Y0, Y0
+	VMOVUPS (SI), Y4
+	VANDPS  Y4, Y0, Y0
+	VMOVUPS (DI), Y4
+	VADDPS  Y4, Y0, Y0
 	VMOVUPS Y0, (DI)
-	ADDQ    $0x20, DI
-	ADDQ    $0x20, SI
-	ADDQ    $0x20, DX
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, R9
-	DECQ    CX
-	JNZ     single
+	ADDQ    $0x00000020, DI
+	ADDQ    $0x00000020, SI
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, R8
+	ADDQ    $0x00000020, R9
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysingle
 
-done:
+ysingleend:
 	VZEROUPPER
 	RET
 
 // func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, AVX512F
 TEXT ·avxPhilox(SB), NOSPLIT, $0-32
+	CMPB         ·useAVX512+0(SB), $0x00
+	JE           avx2
+	MOVQ         dst+0(FP), DI
+	MOVL         k0+8(FP), AX
+	VMOVD        AX, X13
+	VPBROADCASTD X13, Z13
+	MOVL         k1+12(FP), AX
+	VMOVD        AX, X14
+	VPBROADCASTD X14, Z14
+	MOVL         counter+16(FP), AX
+	VMOVD        AX, X15
+	VPBROADCASTD X15, Z15
+	VPADDD       lanes<>+0(SB), Z15, Z15
+	MOVQ         n+24(FP), CX
+	VMOVDQU32    cd2511f53<>+0(SB), Z11
+	VMOVDQU32    ccd9e8d57<>+0(SB), Z12
+	CMPQ         CX, $0x00000040
+	JL           zblocksend
+
+zblocks:
+	VMOVAPS     Z15, Z0
+	VPXORD      Z1, Z1, Z1
+	VPXORD      Z2, Z2, Z2
+	VPXORD      Z3, Z3, Z3
+	VMOVAPS     Z13, Z9
+	VMOVAPS     Z14, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPADDD      c9e3779b9<>+0(SB), Z9, Z9
+	VPADDD      cbb67ae85<>+0(SB), Z10, Z10
+	VPSRLQ      $0x20, Z0, Z4
+	VPMULUDQ    Z11, Z4, Z4
+	VPMULUDQ    Z11, Z0, Z5
+	VPSRLQ      $0x20, Z5, Z5
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z5
+	VPSRLQ      $0x20, Z2, Z4
+	VPMULUDQ    Z12, Z4, Z4
+	VPMULUDQ    Z12, Z2, Z6
+	VPSRLQ      $0x20, Z6, Z6
+	MOVL        $0x0000aaaa, AX
+	KMOVW       AX, K1
+	VMOVDQU32   Z4, K1, Z6
+	VPMULLD     Z11, Z0, Z7
+	VPMULLD     Z12, Z2, Z8
+	VPXORD      Z6, Z1, Z0
+	VPXORD      Z9, Z0, Z0
+	VPXORD      Z5, Z3, Z2
+	VPXORD      Z10, Z2, Z2
+	VMOVAPS     Z8, Z1
+	VMOVAPS     Z7, Z3
+	VPUNPCKLDQ  Z1, Z0, Z4
+	VPUNPCKLDQ  Z3, Z2, Z5
+	VPUNPCKHDQ  Z1, Z0, Z6
+	VPUNPCKHDQ  Z3, Z2, Z7
+	VPUNPCKLQDQ Z5, Z4, Z0
+	VPUNPCKHQDQ Z5, Z4, Z1
+	VPUNPCKLQDQ Z7, Z6, Z2
+	VPUNPCKHQDQ Z7, Z6, Z3
+	VSHUFI32X4  $0x88, Z1, Z0, Z4
+	VSHUFI32X4  $0x88, Z3, Z2, Z5
+	VSHUFI32X4  $0x88, Z5, Z4, Z6
+	VSHUFI32X4  $0xdd, Z5, Z4, Z7
+	VMOVUPS     Z6, (DI)
+	VMOVUPS     Z7, 128(DI)
+	VSHUFI32X4  $0xdd, Z1, Z0, Z4
+	VSHUFI32X4  $0xdd, Z3, Z2, Z5
+	VSHUFI32X4  $0x88, Z5, Z4, Z6
+	VSHUFI32X4  $0xdd, Z5, Z4, Z7
+	VMOVUPS     Z6, 64(DI)
+	VMOVUPS     Z7, 192(DI)
+	VPADDD      c00000010<>+0(SB), Z15, Z15
+	ADDQ        $0x00000100, DI
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zblocks
+
+zblocksend:
+	VZEROUPPER
+	RET
+
+avx2:
 	MOVQ         dst+0(FP), DI
 	MOVL         k0+8(FP), AX
 	VMOVD        AX, X13
@@ -4984,16 +15107,16 @@ TEXT ·avxPhilox(SB), NOSPLIT, $0-32
 	MOVQ         n+24(FP), CX
 	VMOVDQU      cd2511f53<>+0(SB), Y11
 	VMOVDQU      ccd9e8d57<>+0(SB), Y12
-	SHRQ         $0x05, CX
-	JZ           done
+	CMPQ         CX, $0x00000020
+	JL           yblocksend
 
-blocks:
-	VMOVDQA     Y15, Y0
+yblocks:
+	VMOVAPS     Y15, Y0
 	VPXOR       Y1, Y1, Y1
 	VPXOR       Y2, Y2, Y2
 	VPXOR       Y3, Y3, Y3
-	VMOVDQA     Y13, Y9
-	VMOVDQA     Y14, Y10
+	VMOVAPS     Y13, Y9
+	VMOVAPS     Y14, Y10
 	VPSRLQ      $0x20, Y0, Y4
 	VPMULUDQ    Y11, Y4, Y4
 	VPMULUDQ    Y11, Y0, Y5
@@ -5010,8 +15133,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5030,8 +15153,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5050,8 +15173,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5070,8 +15193,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5090,8 +15213,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5110,8 +15233,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5130,8 +15253,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5150,8 +15273,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5170,8 +15293,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPADDD      c9e3779b9<>+0(SB), Y9, Y9
 	VPADDD      cbb67ae85<>+0(SB), Y10, Y10
 	VPSRLQ      $0x20, Y0, Y4
@@ -5190,8 +15313,8 @@ blocks:
 	VPXOR       Y9, Y0, Y0
 	VPXOR       Y5, Y3, Y2
 	VPXOR       Y10, Y2, Y2
-	VMOVDQA     Y8, Y1
-	VMOVDQA     Y7, Y3
+	VMOVAPS     Y8, Y1
+	VMOVAPS     Y7, Y3
 	VPUNPCKLDQ  Y1, Y0, Y4
 	VPUNPCKLDQ  Y3, Y2, Y5
 	VPUNPCKHDQ  Y1, Y0, Y6
@@ -5201,19 +15324,20 @@ blocks:
 	VPUNPCKLQDQ Y7, Y6, Y2
 	VPUNPCKHQDQ Y7, Y6, Y3
 	VPERM2I128  $0x20, Y1, Y0, Y4
-	VMOVDQU     Y4, (DI)
+	VMOVUPS     Y4, (DI)
 	VPERM2I128  $0x20, Y3, Y2, Y4
-	VMOVDQU     Y4, 32(DI)
+	VMOVUPS     Y4, 32(DI)
 	VPERM2I128  $0x31, Y1, Y0, Y4
-	VMOVDQU     Y4, 64(DI)
+	VMOVUPS     Y4, 64(DI)
 	VPERM2I128  $0x31, Y3, Y2, Y4
-	VMOVDQU     Y4, 96(DI)
-	ADDQ        $0x00000080, DI
+	VMOVUPS     Y4, 96(DI)
 	VPADDD      c00000008<>+0(SB), Y15, Y15
-	DECQ        CX
-	JNZ         blocks
+	ADDQ        $0x00000080, DI
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yblocks
 
-done:
+yblocksend:
 	VZEROUPPER
 	RET
 
@@ -5225,7 +15349,15 @@ DATA lanes<>+16(SB)/4, $0x00000004
 DATA lanes<>+20(SB)/4, $0x00000005
 DATA lanes<>+24(SB)/4, $0x00000006
 DATA lanes<>+28(SB)/4, $0x00000007
-GLOBL lanes<>(SB), RODATA|NOPTR, $32
+DATA lanes<>+32(SB)/4, $0x00000008
+DATA lanes<>+36(SB)/4, $0x00000009
+DATA lanes<>+40(SB)/4, $0x0000000a
+DATA lanes<>+44(SB)/4, $0x0000000b
+DATA lanes<>+48(SB)/4, $0x0000000c
+DATA lanes<>+52(SB)/4, $0x0000000d
+DATA lanes<>+56(SB)/4, $0x0000000e
+DATA lanes<>+60(SB)/4, $0x0000000f
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
 DATA cd2511f53<>+0(SB)/4, $0xd2511f53
 DATA cd2511f53<>+4(SB)/4, $0xd2511f53
@@ -5235,7 +15367,15 @@ DATA cd2511f53<>+16(SB)/4, $0xd2511f53
 DATA cd2511f53<>+20(SB)/4, $0xd2511f53
 DATA cd2511f53<>+24(SB)/4, $0xd2511f53
 DATA cd2511f53<>+28(SB)/4, $0xd2511f53
-GLOBL cd2511f53<>(SB), RODATA|NOPTR, $32
+DATA cd2511f53<>+32(SB)/4, $0xd2511f53
+DATA cd2511f53<>+36(SB)/4, $0xd2511f53
+DATA cd2511f53<>+40(SB)/4, $0xd2511f53
+DATA cd2511f53<>+44(SB)/4, $0xd2511f53
+DATA cd2511f53<>+48(SB)/4, $0xd2511f53
+DATA cd2511f53<>+52(SB)/4, $0xd2511f53
+DATA cd2511f53<>+56(SB)/4, $0xd2511f53
+DATA cd2511f53<>+60(SB)/4, $0xd2511f53
+GLOBL cd2511f53<>(SB), RODATA|NOPTR, $64
 
 DATA ccd9e8d57<>+0(SB)/4, $0xcd9e8d57
 DATA ccd9e8d57<>+4(SB)/4, $0xcd9e8d57
@@ -5245,7 +15385,15 @@ DATA ccd9e8d57<>+16(SB)/4, $0xcd9e8d57
 DATA ccd9e8d57<>+20(SB)/4, $0xcd9e8d57
 DATA ccd9e8d57<>+24(SB)/4, $0xcd9e8d57
 DATA ccd9e8d57<>+28(SB)/4, $0xcd9e8d57
-GLOBL ccd9e8d57<>(SB), RODATA|NOPTR, $32
+DATA ccd9e8d57<>+32(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+36(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+40(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+44(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+48(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+52(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+56(SB)/4, $0xcd9e8d57
+DATA ccd9e8d57<>+60(SB)/4, $0xcd9e8d57
+GLOBL ccd9e8d57<>(SB), RODATA|NOPTR, $64
 
 DATA c9e3779b9<>+0(SB)/4, $0x9e3779b9
 DATA c9e3779b9<>+4(SB)/4, $0x9e3779b9
@@ -5255,7 +15403,15 @@ DATA c9e3779b9<>+16(SB)/4, $0x9e3779b9
 DATA c9e3779b9<>+20(SB)/4, $0x9e3779b9
 DATA c9e3779b9<>+24(SB)/4, $0x9e3779b9
 DATA c9e3779b9<>+28(SB)/4, $0x9e3779b9
-GLOBL c9e3779b9<>(SB), RODATA|NOPTR, $32
+DATA c9e3779b9<>+32(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+36(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+40(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+44(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+48(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+52(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+56(SB)/4, $0x9e3779b9
+DATA c9e3779b9<>+60(SB)/4, $0x9e3779b9
+GLOBL c9e3779b9<>(SB), RODATA|NOPTR, $64
 
 DATA cbb67ae85<>+0(SB)/4, $0xbb67ae85
 DATA cbb67ae85<>+4(SB)/4, $0xbb67ae85
@@ -5265,7 +15421,33 @@ DATA cbb67ae85<>+16(SB)/4, $0xbb67ae85
 DATA cbb67ae85<>+20(SB)/4, $0xbb67ae85
 DATA cbb67ae85<>+24(SB)/4, $0xbb67ae85
 DATA cbb67ae85<>+28(SB)/4, $0xbb67ae85
-GLOBL cbb67ae85<>(SB), RODATA|NOPTR, $32
+DATA cbb67ae85<>+32(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+36(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+40(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+44(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+48(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+52(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+56(SB)/4, $0xbb67ae85
+DATA cbb67ae85<>+60(SB)/4, $0xbb67ae85
+GLOBL cbb67ae85<>(SB), RODATA|NOPTR, $64
+
+DATA c00000010<>+0(SB)/4, $0x00000010
+DATA c00000010<>+4(SB)/4, $0x00000010
+DATA c00000010<>+8(SB)/4, $0x00000010
+DATA c00000010<>+12(SB)/4, $0x00000010
+DATA c00000010<>+16(SB)/4, $0x00000010
+DATA c00000010<>+20(SB)/4, $0x00000010
+DATA c00000010<>+24(SB)/4, $0x00000010
+DATA c00000010<>+28(SB)/4, $0x00000010
+DATA c00000010<>+32(SB)/4, $0x00000010
+DATA c00000010<>+36(SB)/4, $0x00000010
+DATA c00000010<>+40(SB)/4, $0x00000010
+DATA c00000010<>+44(SB)/4, $0x00000010
+DATA c00000010<>+48(SB)/4, $0x00000010
+DATA c00000010<>+52(SB)/4, $0x00000010
+DATA c00000010<>+56(SB)/4, $0x00000010
+DATA c00000010<>+60(SB)/4, $0x00000010
+GLOBL c00000010<>(SB), RODATA|NOPTR, $64
 
 DATA c00000008<>+0(SB)/4, $0x00000008
 DATA c00000008<>+4(SB)/4, $0x00000008
@@ -5275,7 +15457,15 @@ DATA c00000008<>+16(SB)/4, $0x00000008
 DATA c00000008<>+20(SB)/4, $0x00000008
 DATA c00000008<>+24(SB)/4, $0x00000008
 DATA c00000008<>+28(SB)/4, $0x00000008
-GLOBL c00000008<>(SB), RODATA|NOPTR, $32
+DATA c00000008<>+32(SB)/4, $0x00000008
+DATA c00000008<>+36(SB)/4, $0x00000008
+DATA c00000008<>+40(SB)/4, $0x00000008
+DATA c00000008<>+44(SB)/4, $0x00000008
+DATA c00000008<>+48(SB)/4, $0x00000008
+DATA c00000008<>+52(SB)/4, $0x00000008
+DATA c00000008<>+56(SB)/4, $0x00000008
+DATA c00000008<>+60(SB)/4, $0x00000008
+GLOBL c00000008<>(SB), RODATA|NOPTR, $64
 
 // func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
 // Requires: AVX

@@ -65,6 +65,9 @@ func avxColDotsRelu(acc *float32, dot *float32, mean *float32, dy *float32, x *f
 func avxColDotsReluStore(acc *float32, dot *float32, mean *float32, dy *float32, x *float32, out *float32, masked *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
+func avxColDotsAgain(acc *float32, dot *float32, mean *float32, a *float32, offset *float32, dy *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
 func avxColAffine(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
@@ -77,10 +80,25 @@ func avxColAffineAdd(mean *float32, a *float32, b *float32, dst *float32, x *flo
 func avxColAffineAddRelu(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
+func avxColAffinePast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAddPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColAffineAddReluPast(mean *float32, a *float32, b *float32, dst *float32, x *float32, r *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
 func avxColGrad(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
 func avxColGradRelu(mean *float32, a *float32, b *float32, c *float32, dst *float32, dy *float32, x *float32, out *float32, rows int, cols int, stride int) {
+	panic("vec: no assembly")
+}
+func avxColGradAgain(mean *float32, a *float32, b *float32, c *float32, offset *float32, dst *float32, dy *float32, x *float32, rows int, cols int, stride int) {
 	panic("vec: no assembly")
 }
 func avxExpSum(dst *float32, x *float32, s float32, n int) float32        { panic("vec: no assembly") }

@@ -2,4 +2,5 @@ package vec
 
 import "github.com/fwlab/fw/core/kernel/isa"
 
-var useAVX2 = isa.AVX2()
+// The assembly looks at useAVX512 itself.
+var useAVX2, useAVX512 = isa.AVX2(), isa.AVX512()

@@ -16,7 +16,7 @@ func Sum(x []float32) float32 {
 		return Sum(x[:h]) + Sum(x[h:])
 	}
 	var s float32
-	i := whole(len(x))
+	i := eights(len(x))
 	if i > 0 {
 		s = avxSum(&x[0], i)
 	}
@@ -34,7 +34,7 @@ func Dot(a, b []float32) float32 {
 		return Dot(a[:h], b[:h]) + Dot(a[h:], b[h:])
 	}
 	var s float32
-	i := whole(len(a))
+	i := eights(len(a))
 	if i > 0 {
 		s = avxDot(&a[0], &b[0], i)
 	}
@@ -51,7 +51,7 @@ func SumSquares(x []float32, c float32) float32 {
 		return SumSquares(x[:h], c) + SumSquares(x[h:], c)
 	}
 	var s float32
-	i := whole(len(x))
+	i := eights(len(x))
 	if i > 0 {
 		s = avxSumSquares(&x[0], c, i)
 	}
@@ -65,7 +65,7 @@ func SumSquares(x []float32, c float32) float32 {
 // MaxOf is the largest element, NaN if any is NaN, and -Inf of nothing.
 func MaxOf(x []float32) float32 {
 	m := float32(math.Inf(-1))
-	i := whole(len(x))
+	i := eights(len(x))
 	if i > 0 {
 		m = avxMaxOf(&x[0], i)
 	}
@@ -78,7 +78,7 @@ func MaxOf(x []float32) float32 {
 // MinOf is the smallest element, NaN if any is NaN, and +Inf of nothing.
 func MinOf(x []float32) float32 {
 	m := float32(math.Inf(1))
-	i := whole(len(x))
+	i := eights(len(x))
 	if i > 0 {
 		m = avxMinOf(&x[0], i)
 	}

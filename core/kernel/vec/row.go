@@ -86,7 +86,7 @@ func SubExpMul(dst, a []float32, s float32, b []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxSubExpMul(&dst[0], &a[0], &b[0], s, m)
 	}
@@ -108,7 +108,7 @@ func RowAffine(dst, x, a, b []float32, mean, rstd float32) {
 		avxRowAffine(&dst[0], &x[0], &a[0], &b[0], mean, rstd, i)
 	}
 	for ; i < n; i++ {
-		dst[i] = float32((x[i]-mean)*rstd*a[i]) + b[i]
+		dst[i] = fma((x[i]-mean)*rstd, a[i], b[i])
 	}
 }
 
@@ -117,7 +117,7 @@ func RowAffine(dst, x, a, b []float32, mean, rstd float32) {
 func RowDots(dscale, doffset, dy, x, scale []float32, mean, rstd float32) (g, gx float32) {
 	n := len(dy)
 	dscale, doffset, x, scale = dscale[:n], doffset[:n], x[:n], scale[:n]
-	i := whole(n)
+	i := eights(n)
 	if i > 0 {
 		g, gx = avxRowDots(&dscale[0], &doffset[0], &dy[0], &x[0], &scale[0], mean, rstd, i)
 	}
@@ -141,7 +141,7 @@ func RowGrad(dst, dy, x, scale []float32, mean, rstd, p, q float32) {
 		avxRowGrad(&dst[0], &dy[0], &x[0], &scale[0], mean, rstd, p, q, i)
 	}
 	for ; i < n; i++ {
-		dst[i] = float32(dy[i]*scale[i]*rstd) + (float32((x[i]-mean)*p) + q)
+		dst[i] = fma(float32(dy[i]*scale[i]), rstd, fma(x[i]-mean, p, q))
 	}
 }
 

@@ -4,8 +4,8 @@ import "math"
 
 // The assembly of the functions here is within 2.5 ulp (exp, log and erf 1.1) of the exact value for
 // every input, denormals, infinities and NaN included; the Go loops round
-// float64's functions. The last elements of a slice take the assembly too, by
-// way of a padded copy.
+// float64's functions. What AVX2 leaves over takes the assembly too, by way of a
+// padded copy.
 
 // Exp: dst[i] = e^a[i].
 func Exp(dst, a []float32) {
@@ -17,7 +17,7 @@ func Exp(dst, a []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxExp(&dst[0], &a[0], m)
 	}
@@ -39,7 +39,7 @@ func Log(dst, a []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxLog(&dst[0], &a[0], m)
 	}
@@ -61,7 +61,7 @@ func Tanh(dst, a []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxTanh(&dst[0], &a[0], m)
 	}
@@ -83,7 +83,7 @@ func Logistic(dst, a []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxLogistic(&dst[0], &a[0], m)
 	}
@@ -105,7 +105,7 @@ func Erf(dst, a []float32) {
 		}
 		return
 	}
-	m := n &^ 7
+	m := whole(n)
 	if m > 0 {
 		avxErf(&dst[0], &a[0], m)
 	}

@@ -7,7 +7,7 @@ func Transpose(dst []uint32, dstStride int, src []uint32, srcStride, rows, cols 
 		return
 	}
 	_, _ = dst[(rows-1)*dstStride+cols-1], src[(cols-1)*srcStride+rows-1]
-	r8, c8 := whole(rows), whole(cols)
+	r8, c8 := eights(rows), eights(cols)
 	if c8 > 0 {
 		for i := 0; i < r8; i += 8 {
 			avxTranspose8(&dst[i*dstStride], &src[i], dstStride, srcStride, c8)

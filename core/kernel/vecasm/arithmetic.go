@@ -6,18 +6,34 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-type binaryOp func(b Op, a, dst VecPhysical)
+// A binaryOp of vector k may use v[12] and opmask k.
+type binaryOp func(b Op, a, dst VecPhysical, k int)
 
-func compare(predicate uint8) binaryOp {
-	return func(b Op, a, dst VecPhysical) { VCMPPS(U8(predicate), b, a, dst) }
+func plain(op func(...Op)) binaryOp {
+	return func(b Op, a, dst VecPhysical, _ int) { op(b, a, dst) }
 }
 
-// extreme is a maximum or minimum that is NaN where either operand is.
-func extreme(op func(...Op)) binaryOp {
-	return func(b Op, a, dst VecPhysical) {
-		VCMPPS(U8(3), b, a, Y12)
+func comparison(predicate uint8) binaryOp {
+	return func(b Op, a, dst VecPhysical, k int) {
+		c := flag(dst, k)
+		compare(predicate, b, a, c)
+		if on == wide {
+			spread(c, dst)
+		}
+	}
+}
+
+// extreme is a maximum or minimum that is NaN where either operand is. Of two
+// zeros op returns the second, so join takes both orders: the maximum's bits
+// are those of both, the minimum's those of either.
+func extreme(op, join func(...Op)) binaryOp {
+	return func(b Op, a, dst VecPhysical, k int) {
+		nan := flag(v[12], k)
+		compare(3, b, a, nan)
 		op(b, a, dst)
-		VORPS(Y12, dst, dst)
+		op(a, b, a)
+		join(a, dst, dst)
+		ones(nan, dst)
 	}
 }
 
@@ -27,46 +43,46 @@ func arithmetic() {
 		name, doc string
 		op        binaryOp
 	}{
-		{"avxAdd", "a[i] + b[i]", func(b Op, a, dst VecPhysical) { VADDPS(b, a, dst) }},
-		{"avxSub", "a[i] - b[i]", func(b Op, a, dst VecPhysical) { VSUBPS(b, a, dst) }},
-		{"avxMul", "a[i] * b[i]", func(b Op, a, dst VecPhysical) { VMULPS(b, a, dst) }},
-		{"avxDiv", "a[i] / b[i]", func(b Op, a, dst VecPhysical) { VDIVPS(b, a, dst) }},
-		{"avxMax", "max(a[i], b[i]), NaN if either is", extreme(VMAXPS)},
-		{"avxMin", "min(a[i], b[i]), NaN if either is", extreme(VMINPS)},
-		{"avxAnd", "the bits of a[i] & b[i]", func(b Op, a, dst VecPhysical) { VANDPS(b, a, dst) }},
-		{"avxOr", "the bits of a[i] | b[i]", func(b Op, a, dst VecPhysical) { VORPS(b, a, dst) }},
-		{"avxXor", "the bits of a[i] ^ b[i]", func(b Op, a, dst VecPhysical) { VXORPS(b, a, dst) }},
-		{"avxEQ", "all ones where a[i] == b[i], else 0", compare(0x00)},
-		{"avxNE", "all ones where a[i] != b[i], else 0", compare(0x04)},
-		{"avxLT", "all ones where a[i] < b[i], else 0", compare(0x11)},
-		{"avxLE", "all ones where a[i] <= b[i], else 0", compare(0x12)},
+		{"avxAdd", "a[i] + b[i]", plain(VADDPS)},
+		{"avxSub", "a[i] - b[i]", plain(VSUBPS)},
+		{"avxMul", "a[i] * b[i]", plain(VMULPS)},
+		{"avxDiv", "a[i] / b[i]", plain(VDIVPS)},
+		{"avxMax", "max(a[i], b[i]), NaN if either is", extreme(VMAXPS, VANDPS)},
+		{"avxMin", "min(a[i], b[i]), NaN if either is", extreme(VMINPS, VORPS)},
+		{"avxAnd", "the bits of a[i] & b[i]", plain(VANDPS)},
+		{"avxOr", "the bits of a[i] | b[i]", plain(VORPS)},
+		{"avxXor", "the bits of a[i] ^ b[i]", plain(VXORPS)},
+		{"avxEQ", "all ones where a[i] == b[i], else 0", comparison(0x00)},
+		{"avxNE", "all ones where a[i] != b[i], else 0", comparison(0x04)},
+		{"avxLT", "all ones where a[i] < b[i], else 0", comparison(0x11)},
+		{"avxLE", "all ones where a[i] <= b[i], else 0", comparison(0x12)},
 	} {
-		r := start(o.name, from+o.doc, []string{"dst", "a", "b"}, nil, "")
-		stream(4, floats(r...), func(k int) {
-			VMOVUPS(at(r[1], k), y[k])
-			VMOVUPS(at(r[2], k), y[4+k])
-			o.op(y[4+k], y[k], y[8+k])
-			VMOVUPS(y[8+k], at(r[0], k))
+		function(o.name, from+o.doc, any, []string{"dst", "a", "b"}, nil, "", func(r []GPPhysical) {
+			stream(4, floats(r...), func(k int) {
+				load(at(r[1], k), v[k])
+				load(at(r[2], k), v[4+k])
+				o.op(v[4+k], v[k], v[8+k], k)
+				store(v[8+k], at(r[0], k))
+			})
 		})
-		finish()
 	}
 	for _, o := range []struct {
 		name, doc string
-		op        func(a, s, dst VecPhysical)
+		op        binaryOp
 	}{
-		{"avxAddS", "a[i] + s", func(a, s, dst VecPhysical) { VADDPS(s, a, dst) }},
-		{"avxMulS", "a[i] * s", func(a, s, dst VecPhysical) { VMULPS(s, a, dst) }},
-		{"avxDivS", "a[i] / s", func(a, s, dst VecPhysical) { VDIVPS(s, a, dst) }},
-		{"avxMaxS", "max(a[i], s), NaN if either is", func(a, s, dst VecPhysical) { extreme(VMAXPS)(s, a, dst) }},
-		{"avxMinS", "min(a[i], s), NaN if either is", func(a, s, dst VecPhysical) { extreme(VMINPS)(s, a, dst) }},
+		{"avxAddS", "a[i] + s", plain(VADDPS)},
+		{"avxMulS", "a[i] * s", plain(VMULPS)},
+		{"avxDivS", "a[i] / s", plain(VDIVPS)},
+		{"avxMaxS", "max(a[i], s), NaN if either is", extreme(VMAXPS, VANDPS)},
+		{"avxMinS", "min(a[i], s), NaN if either is", extreme(VMINPS, VORPS)},
 	} {
-		r := start(o.name, from+o.doc, []string{"dst", "a"}, []string{"s"}, "")
-		stream(4, floats(r...), func(k int) {
-			VMOVUPS(at(r[1], k), y[k])
-			o.op(y[k], Y15, y[8+k])
-			VMOVUPS(y[8+k], at(r[0], k))
+		function(o.name, from+o.doc, any, []string{"dst", "a"}, []string{"s"}, "", func(r []GPPhysical) {
+			stream(4, floats(r...), func(k int) {
+				load(at(r[1], k), v[k])
+				o.op(v[15], v[k], v[8+k], k)
+				store(v[8+k], at(r[0], k))
+			})
 		})
-		finish()
 	}
 	for _, o := range []struct {
 		name, doc string
@@ -81,42 +97,43 @@ func arithmetic() {
 			VMOVUPS(num(1), dst)
 			VDIVPS(a, dst, dst)
 		}},
-		{"avxFloor", "floor(a[i])", func(a, dst VecPhysical) { VROUNDPS(U8(9), a, dst) }},
-		{"avxCeil", "ceil(a[i])", func(a, dst VecPhysical) { VROUNDPS(U8(10), a, dst) }},
-		{"avxRoundEven", "a[i] rounded to nearest, ties to even", func(a, dst VecPhysical) { VROUNDPS(U8(8), a, dst) }},
+		{"avxFloor", "floor(a[i])", func(a, dst VecPhysical) { round(9, a, dst) }},
+		{"avxCeil", "ceil(a[i])", func(a, dst VecPhysical) { round(10, a, dst) }},
+		{"avxRoundEven", "a[i] rounded to nearest, ties to even", func(a, dst VecPhysical) { round(8, a, dst) }},
 	} {
-		r := start(o.name, from+o.doc, []string{"dst", "a"}, nil, "")
-		stream(4, floats(r...), func(k int) {
-			VMOVUPS(at(r[1], k), y[k])
-			o.op(y[k], y[8+k])
-			VMOVUPS(y[8+k], at(r[0], k))
+		function(o.name, from+o.doc, any, []string{"dst", "a"}, nil, "", func(r []GPPhysical) {
+			stream(4, floats(r...), func(k int) {
+				load(at(r[1], k), v[k])
+				o.op(v[k], v[8+k])
+				store(v[8+k], at(r[0], k))
+			})
 		})
-		finish()
 	}
 
-	r := start("avxSelect", from+"a[i] where the sign bit of mask[i] is set, else b[i]", []string{"dst", "mask", "a", "b"}, nil, "")
-	stream(4, floats(r...), func(k int) {
-		VMOVUPS(at(r[1], k), y[k])
-		VMOVUPS(at(r[3], k), y[4+k])
-		VBLENDVPS(y[k], at(r[2], k), y[4+k], y[8+k])
-		VMOVUPS(y[8+k], at(r[0], k))
+	function("avxSelect", from+"a[i] where the sign bit of mask[i] is set, else b[i]", any, []string{"dst", "mask", "a", "b"}, nil, "", func(r []GPPhysical) {
+		stream(4, floats(r...), func(k int) {
+			load(at(r[1], k), v[k])
+			load(at(r[3], k), v[4+k])
+			load(at(r[2], k), v[8+k])
+			choose(sign(v[k], k), v[8+k], v[4+k], v[8+k])
+			store(v[8+k], at(r[0], k))
+		})
 	})
-	finish()
-
-	r = start("avxFMA", from+"a[i]*b[i] + c[i], rounded once", []string{"dst", "a", "b", "c"}, nil, "")
-	stream(4, floats(r...), func(k int) {
-		VMOVUPS(at(r[1], k), y[k])
-		VMOVUPS(at(r[2], k), y[4+k])
-		VFMADD213PS(at(r[3], k), y[4+k], y[k])
-		VMOVUPS(y[k], at(r[0], k))
+	function("avxFMA", from+"a[i]*b[i] + c[i], rounded once", any, []string{"dst", "a", "b", "c"}, nil, "", func(r []GPPhysical) {
+		stream(4, floats(r...), func(k int) {
+			load(at(r[1], k), v[k])
+			load(at(r[2], k), v[4+k])
+			load(at(r[3], k), v[8+k])
+			VFMADD213PS(v[8+k], v[4+k], v[k])
+			store(v[k], at(r[0], k))
+		})
 	})
-	finish()
-
-	r = start("avxAxpy", "dst[i] += s*a[i], rounded once", []string{"dst", "a"}, []string{"s"}, "")
-	stream(4, floats(r...), func(k int) {
-		VMOVUPS(at(r[0], k), y[k])
-		VFMADD231PS(at(r[1], k), Y15, y[k])
-		VMOVUPS(y[k], at(r[0], k))
+	function("avxAxpy", "dst[i] += s*a[i], rounded once", any, []string{"dst", "a"}, []string{"s"}, "", func(r []GPPhysical) {
+		stream(4, floats(r...), func(k int) {
+			load(at(r[0], k), v[k])
+			load(at(r[1], k), v[4+k])
+			VFMADD231PS(v[4+k], v[15], v[k])
+			store(v[k], at(r[0], k))
+		})
 	})
-	finish()
 }

@@ -3,36 +3,41 @@ package main
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-var y = []VecPhysical{Y0, Y1, Y2, Y3, Y4, Y5, Y6, Y7, Y8, Y9, Y10, Y11, Y12, Y13, Y14, Y15}
-
 // The order in which pointer arguments take registers.
 var pointerRegs = []GPPhysical{RDI, RSI, RDX, R8, R9, R10, R11, R13}
 
-// start opens a function whose arguments are float32 pointers, then scalars,
-// then the length n. The pointers come back in registers, the scalars are
-// broadcast into Y15, Y14, ...
-func start(name, doc string, pointers, scalars []string, result string) []GPPhysical {
-	sig := "func("
-	for i, p := range pointers {
-		if i > 0 {
-			sig += ", "
-		}
-		sig += p
-	}
-	sig += " *float32"
+// Two kinds of lengths. With any, AVX-512 takes the last elements by a mask and
+// AVX2 wants whole vectors. With eights, both add in the same order: as if a
+// vector had 8 lanes.
+const (
+	any    = "n a multiple of 8 for AVX2"
+	eights = "n a multiple of 8"
+)
+
+// function emits a function whose arguments are float32 pointers, then scalars,
+// then the length n. body finds the pointers in registers and the scalars
+// broadcast into v[15], v[14], ...
+func function(name, doc, length string, pointers, scalars []string, result string, body func(r []GPPhysical)) {
+	sig := "func(" + strings.Join(pointers, ", ") + " *float32"
 	for _, s := range scalars {
 		sig += ", " + s + " float32"
 	}
-	sig += ", n int)" + result
-	TEXT(name, NOSPLIT, sig)
+	TEXT(name, NOSPLIT, sig+", n int)"+result)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%s: %s, n a multiple of 8.", name, doc))
+	Doc(fmt.Sprintf("%s: %s, %s.", name, doc, length))
+	both(func() {
+		body(loadArguments(pointers, scalars))
+	})
+}
+
+func loadArguments(pointers, scalars []string) []GPPhysical {
 	regs := pointerRegs[:len(pointers)]
 	for i, p := range pointers {
 		Load(Param(p), regs[i])
@@ -42,44 +47,65 @@ func start(name, doc string, pointers, scalars []string, result string) []GPPhys
 		if err != nil {
 			panic(err)
 		}
-		VBROADCASTSS(a.Addr, y[15-i])
+		VBROADCASTSS(a.Addr, v[15-i])
 	}
 	Load(Param("n"), RCX)
 	return regs
 }
 
-// stream emits a loop over RCX elements, 8 to a vector: body gets the number of
-// the vector within the unrolled group.
+// stream emits a loop over RCX elements: body gets the number of the vector
+// within the unrolled group. AVX-512 ends with a masked vector.
 func stream(unroll int, advance []step, body func(k int)) {
-	SHRQ(U8(3), RCX)
 	if unroll > 1 {
-		CMPQ(RCX, U8(unroll))
-		JB(LabelRef("tail"))
-		Label("group")
+		groups(unroll, advance, body)
+	}
+	repeat("single", on.lanes, advance, func() { body(0) })
+	if on == wide {
+		TESTQ(RCX, RCX)
+		JZ(LabelRef(label("done")))
+		setTail(RAX)
+		onTail(func() { body(0) })
+		Label(label("done"))
+	}
+}
+
+// streamEights is stream over groups of lanes elements and then of 8: vectors of
+// both targets add in the same order if lanes is.
+func streamEights(lanes int, advance []step, body func(k int)) {
+	groups(lanes/on.lanes, advance, body)
+	if on == wide {
+		MOVL(U32(0xff), EAX)
+		KMOVW(EAX, tailMask)
+		onTail(func() { repeat("eight", 8, advance, func() { body(0) }) })
+		return
+	}
+	repeat("eight", 8, advance, func() { body(0) })
+}
+
+func groups(unroll int, advance []step, body func(k int)) {
+	repeat("group", unroll*on.lanes, advance, func() {
 		for k := range unroll {
 			body(k)
 		}
-		for _, a := range advance {
-			ADDQ(U32(a.bytes*unroll), a.reg)
-		}
-		SUBQ(U8(unroll), RCX)
-		CMPQ(RCX, U8(unroll))
-		JAE(LabelRef("group"))
-		Label("tail")
-	}
-	TESTQ(RCX, RCX)
-	JZ(LabelRef("done"))
-	Label("single")
-	body(0)
-	for _, a := range advance {
-		ADDQ(U8(a.bytes), a.reg)
-	}
-	DECQ(RCX)
-	JNZ(LabelRef("single"))
-	Label("done")
+	})
 }
 
-// step is how far a pointer moves for 8 elements.
+// repeat emits a loop that takes n elements at a time from RCX, while there are as many.
+func repeat(name string, n int, advance []step, body func()) {
+	CMPQ(RCX, U32(n))
+	JL(LabelRef(label(name + "end")))
+	Label(label(name))
+	body()
+	for _, a := range advance {
+		ADDQ(U32(a.bytes*n), a.reg)
+	}
+	SUBQ(U32(n), RCX)
+	CMPQ(RCX, U32(n))
+	JGE(LabelRef(label(name)))
+	Label(label(name + "end"))
+}
+
+// step is how far a pointer moves for an element.
 type step struct {
 	reg   GPPhysical
 	bytes int
@@ -88,26 +114,19 @@ type step struct {
 func floats(regs ...GPPhysical) []step {
 	out := make([]step, len(regs))
 	for i, r := range regs {
-		out[i] = step{r, 32}
+		out[i] = step{r, 4}
 	}
 	return out
 }
 
-func at(r GPPhysical, k int) Mem { return Mem{Base: r, Disp: 32 * k} }
-
-func finish() {
-	VZEROUPPER()
-	RET()
-}
-
 var constants = map[uint32]Mem{}
 
-// word is memory that holds eight copies of bits.
+// word is memory that holds sixteen copies of bits.
 func word(bits uint32) Mem {
 	m, ok := constants[bits]
 	if !ok {
 		m = GLOBL(fmt.Sprintf("c%08x", bits), RODATA|NOPTR)
-		for i := range 8 {
+		for i := range wide.lanes {
 			DATA(4*i, U32(bits))
 		}
 		constants[bits] = m
@@ -115,13 +134,13 @@ func word(bits uint32) Mem {
 	return m
 }
 
-// num is memory that holds eight copies of v.
-func num(v float64) Mem { return word(math.Float32bits(float32(v))) }
+// num is memory that holds sixteen copies of x.
+func num(x float64) Mem { return word(math.Float32bits(float32(x))) }
 
 // horner leaves c[0] x^(n-1) + ... + c[n-1] in p.
 func horner(p, x VecPhysical, c ...float64) {
 	VMOVUPS(num(c[0]), p)
-	for _, v := range c[1:] {
-		VFMADD213PS(num(v), x, p)
+	for _, a := range c[1:] {
+		VFMADD213PS(num(a), x, p)
 	}
 }

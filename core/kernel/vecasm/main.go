@@ -1,7 +1,8 @@
-// Command vecasm writes ../vec/gen_amd64.s and its Go declarations: AVX2
-// primitives over float32, each equal to the loop in its comment. Lengths are
-// multiples of 8; package vec takes care of the rest. Run generate.sh after a
-// change; a test of package vec compares the output.
+// Command vecasm writes ../vec/gen_amd64.s and its Go declarations: primitives
+// over float32, each equal to the loop in its comment, and each for AVX-512 and
+// for AVX2, which give the same bits. Package vec takes care of the elements
+// that they leave over. Run generate.sh after a change; a test of package vec
+// compares the output.
 package main
 
 import "github.com/mmcloughlin/avo/build"

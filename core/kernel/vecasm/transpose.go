@@ -6,11 +6,12 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// transpose moves blocks of 8x8 words: 8 rows of dst, cols of its columns.
+// transpose, AVX2 for every processor, moves blocks of 8x8 words: 8 rows of dst, cols of its columns.
 func transpose() {
 	TEXT("avxTranspose8", NOSPLIT, "func(dst, src *uint32, dstStride, srcStride, cols int)")
 	Pragma("noescape")
 	Doc("avxTranspose8: dst[i*dstStride+j] = src[j*srcStride+i], i < 8, j < cols, cols a multiple of 8 above 0.")
+	on, v = avx2, avx2.v
 	dst, src, ds, ss, n, d3, s3 := RDI, RSI, RAX, RBX, RCX, R8, R9
 	Load(Param("dst"), dst)
 	Load(Param("src"), src)
@@ -35,28 +36,29 @@ func transpose() {
 	LEAQ(Mem{Base: src, Index: ss, Scale: 4}, R10)
 	LEAQ(Mem{Base: dst, Index: ds, Scale: 4}, R11)
 	for i := range 4 {
-		VMOVUPS(row(src, ss, s3, i), y[i])
-		VMOVUPS(row(R10, ss, s3, i), y[4+i])
+		VMOVUPS(row(src, ss, s3, i), v[i])
+		VMOVUPS(row(R10, ss, s3, i), v[4+i])
 	}
 	for i := 0; i < 8; i += 2 { // pairs of rows: y8.. = t0..t7
-		VUNPCKLPS(y[i+1], y[i], y[8+i])
-		VUNPCKHPS(y[i+1], y[i], y[9+i])
+		VUNPCKLPS(v[i+1], v[i], v[8+i])
+		VUNPCKHPS(v[i+1], v[i], v[9+i])
 	}
 	for h := 0; h < 8; h += 4 { // fours of rows: y0.. = tt0..tt7
-		VSHUFPS(U8(0x44), y[10+h], y[8+h], y[h])
-		VSHUFPS(U8(0xee), y[10+h], y[8+h], y[h+1])
-		VSHUFPS(U8(0x44), y[11+h], y[9+h], y[h+2])
-		VSHUFPS(U8(0xee), y[11+h], y[9+h], y[h+3])
+		VSHUFPS(U8(0x44), v[10+h], v[8+h], v[h])
+		VSHUFPS(U8(0xee), v[10+h], v[8+h], v[h+1])
+		VSHUFPS(U8(0x44), v[11+h], v[9+h], v[h+2])
+		VSHUFPS(U8(0xee), v[11+h], v[9+h], v[h+3])
 	}
 	for i := range 4 {
-		VPERM2F128(U8(0x20), y[4+i], y[i], y[8+i])
-		VMOVUPS(y[8+i], row(dst, ds, d3, i))
-		VPERM2F128(U8(0x31), y[4+i], y[i], y[12+i])
-		VMOVUPS(y[12+i], row(R11, ds, d3, i))
+		VPERM2F128(U8(0x20), v[4+i], v[i], v[8+i])
+		VMOVUPS(v[8+i], row(dst, ds, d3, i))
+		VPERM2F128(U8(0x31), v[4+i], v[i], v[12+i])
+		VMOVUPS(v[12+i], row(R11, ds, d3, i))
 	}
 	ADDQ(U8(32), dst)
 	LEAQ(Mem{Base: R10, Index: ss, Scale: 4}, src)
 	DECQ(n)
 	JNZ(LabelRef("block"))
-	finish()
+	VZEROUPPER()
+	RET()
 }
