@@ -13,7 +13,8 @@ import (
 )
 
 // Views is, for each of the first n images of an epoch, the original as probes
-// see it and then the views that the plugins make of it.
+// see it, then the views that the plugins make of it, and then what the pretext
+// task shows of them, with the parameters as they are.
 func (s *Session) Views(epoch, n int) (report.Sheet, error) {
 	t := s.Trainer
 	n = max(1, min(n, t.Facts.Batch))
@@ -39,23 +40,57 @@ func (s *Session) Views(epoch, n int) (report.Sheet, error) {
 		sheet.Rows[i].Cells = []report.Cell{{Image: img, Label: s.class(s.Set.Train, indices[i]), Frame: report.Plain, Boxes: s.rectangles(views, i, indices[i])}}
 	}
 	sheet.Legend = rectangleLegend(sheet.Rows[0].Cells[0].Boxes)
+	shown, err := t.Pictures(views, indices, epoch*t.StepsPerEpoch())
+	if err != nil {
+		return report.Sheet{}, err
+	}
+	if len(shown) > 0 {
+		sheet.Caption += " After the views comes what the pretext task shows of them."
+	}
+	view := 0
 	for _, o := range views.Outputs {
-		d := o.Shape.Dims
-		if len(d) != 4 || !o.Shape.DType.Float() || d[3] != 1 && d[3] != 3 {
+		if !isPictures(o) {
 			continue
 		}
-		for v := range d[0] / len(indices) {
-			sheet.Columns = append(sheet.Columns, fmt.Sprintf("view %d", len(sheet.Columns)))
-			for i := range sheet.Rows {
-				img, err := s.picture(o, v*len(indices)+i)
-				if err != nil {
-					return report.Sheet{}, err
-				}
-				sheet.Rows[i].Cells = append(sheet.Rows[i].Cells, report.Cell{Image: img})
+		err := s.columns(&sheet, o, len(indices), func(int) string { view++; return fmt.Sprintf("view %d", view) })
+		if err != nil {
+			return report.Sheet{}, err
+		}
+	}
+	for _, o := range shown {
+		err := s.columns(&sheet, o, len(indices), func(v int) string {
+			if o.Shape.Dims[0] == len(indices) {
+				return o.Name
 			}
+			return fmt.Sprintf("%s %d", o.Name, v+1)
+		})
+		if err != nil {
+			return report.Sheet{}, err
 		}
 	}
 	return sheet, nil
+}
+
+// isPictures is whether an output of a view program is one: f32[V*B,H,W,1 or 3].
+func isPictures(o *view.Output) bool {
+	d := o.Shape.Dims
+	return len(d) == 4 && o.Shape.DType.Float() && (d[3] == 1 || d[3] == 3)
+}
+
+// columns adds a column for each of the pictures that o has of an image; o has them
+// of so many images, of which the sheet shows the first.
+func (s *Session) columns(sheet *report.Sheet, o *view.Output, images int, title func(v int) string) error {
+	for v := range o.Shape.Dims[0] / images {
+		sheet.Columns = append(sheet.Columns, title(v))
+		for i := range sheet.Rows {
+			img, err := s.picture(o, v*images+i)
+			if err != nil {
+				return err
+			}
+			sheet.Rows[i].Cells = append(sheet.Rows[i].Cells, report.Cell{Image: img})
+		}
+	}
+	return nil
 }
 
 // given is the colour of the box that the crop strategy was told of; crops have

@@ -22,6 +22,9 @@ var (
 	Truncated = trace.Truncated
 )
 
+// Frozen holds a parameter as it starts.
+func Frozen() trace.ParamOption { return trace.FrozenUntil(-1) }
+
 // Linear is y = x W^T + b with PyTorch's default initialisation: uniform
 // within 1/sqrt(in). Parameters are name.weight [out,in] and name.bias [out].
 func Linear(name string, out int, bias bool) Layer {

@@ -12,6 +12,9 @@ var signatures = map[string][]string{
 	"contrast": {"z1", "z2"},             // embeddings of two views, f32[N,D] each
 	"classify": {"logits", "labels"},     // f32[N,C] and i32[N]
 	"predict":  {"prediction", "target"}, // f32[N,D] each
+
+	// f32[B,N,D] each, and f32[B,N]: 1 for the tokens that count, 0 for the others
+	"reconstruct": {"prediction", "target", "mask"},
 }
 
 // Contrast is a loss between two views' embeddings.
@@ -44,6 +47,16 @@ func PredictLoss(id, version string, l Predict) *Plugin {
 	return loss(id, version, "predict", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1]) })
 }
 
+// Reconstruct is a loss between predicted tokens and what they were, where mask is 1.
+type Reconstruct interface {
+	Loss(b *Builder, prediction, target, mask Value) Value
+}
+
+// ReconstructLoss declares a loss of signature reconstruct.
+func ReconstructLoss(id, version string, l Reconstruct) *Plugin {
+	return loss(id, version, "reconstruct", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1], in[2]) })
+}
+
 func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *Plugin {
 	p := newPlugin("loss", id, version, "trace")
 	p.info.Signature = signature
@@ -67,6 +80,7 @@ func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *
 type Net struct {
 	*Builder
 	Training bool // false: statistics are frozen
+	plugin   string
 }
 
 // Backboner is a network with named stages: map, pooled; embed and encode of transformers.
@@ -83,7 +97,7 @@ func Backbone(id, version string, k Backboner) *Plugin {
 				b.Fail("a stage takes one input, found " + strconv.Itoa(len(req.Inputs)))
 			}
 			x := b.Input("x", req.Inputs[0].Shape)
-			b.Output("y", k.Stage(&Net{b, req.Training}, req.Func, x))
+			b.Output("y", k.Stage(&Net{b, req.Training, req.Plugin}, req.Func, x))
 		})
 	}
 	return p

@@ -66,6 +66,11 @@ func Above(x float64) Range {
 // AtMost is an inclusive upper bound.
 func AtMost(x float64) Range { return func(p *schema.Param) { p.HasMax, p.Max = true, x } }
 
+// Below is an exclusive upper bound.
+func Below(x float64) Range {
+	return func(p *schema.Param) { p.HasMax, p.Max, p.MaxOpen = true, x, true }
+}
+
 // Between is an inclusive range.
 func Between(lo, hi float64) Range {
 	return func(p *schema.Param) { AtLeast(lo)(p); AtMost(hi)(p) }

@@ -43,6 +43,7 @@ type Step struct {
 	*Builder
 	req    *wire.TraceRequest
 	inputs map[string]Value
+	masks  int
 }
 
 // Batch is the number of images in a step.

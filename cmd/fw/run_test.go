@@ -178,7 +178,7 @@ depth = 10
 width = 8
 stages = 2
 stem = "cifar"`, `use = "fw/vit"
-patch = 5`, 1), "vit.go:"},
+patch = 5`, 1), `:13:1: backbone.patch: plugin "fw/vit": images of 12 x 12 pixels do not divide into patches of 5`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, out := fw(t, "check", experimentFile(t, c.text))

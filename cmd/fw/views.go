@@ -13,7 +13,8 @@ type viewsCmd struct {
 	Epoch   int    `help:"Whose draws to show." default:"0"`
 }
 
-// Run draws a contact sheet: a row for each image, the original left, its views beside.
+// Run draws a contact sheet: a row for each image, the original left, beside it its views
+// and what else the pretext task shows.
 func (c *viewsCmd) Run(con *console) error {
 	if c.Samples < 1 || c.Epoch < 0 {
 		return fmt.Errorf("views: expected --samples of 1 or more and --epoch of 0 or more, found %d and %d", c.Samples, c.Epoch)
@@ -35,6 +36,6 @@ func (c *viewsCmd) Run(con *console) error {
 	if err := atomicfile.WriteBytes(c.Out, data); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "%s: %d images, the original left, then its %d views\n", c.Out, len(sheet.Rows), len(sheet.Columns)-1)
+	fmt.Fprintf(con.out, "%s: %d images, the original left, then %d pictures of it\n", c.Out, len(sheet.Rows), len(sheet.Columns)-1)
 	return nil
 }

@@ -130,6 +130,10 @@ var table = map[string]rule{
 		needFirst(c)
 		return c.b.Emit("layer_norm_grad", list(c.in[0], c.in[1], c.out[1], c.out[2], c.ct[0]))
 	},
+	"scaled_dot_product_attention": func(c *call) []trace.Value {
+		needFirst(c)
+		return c.b.Emit("scaled_dot_product_attention_grad", list(c.in[0], c.out[0], c.out[1], c.ct[0]), ir.Float("scale", c.attrs.Float("scale", 0)))
+	},
 	"softmax":     func(c *call) []trace.Value { return c.b.Emit("softmax_grad", list(c.out[0], c.ct[0])) },
 	"log_softmax": func(c *call) []trace.Value { return c.b.Emit("log_softmax_grad", list(c.out[0], c.ct[0])) },
 	"eval":        evalCall,
@@ -140,11 +144,12 @@ func pick(pred, ct trace.Value) trace.Value {
 	return pred.Where(ct, ct.Builder().Fill(ct.Shape(), 0))
 }
 
-// needFirst refuses to differentiate through the statistics a normalisation returns beside its output.
+// needFirst refuses to differentiate through what an op returns beside its output: a
+// normalisation its statistics, attention its rows' sums.
 func needFirst(c *call) {
 	for _, ct := range c.ct[1:] {
 		if ct.Valid() {
-			c.b.Fail("the statistics of a normalisation have no derivative; put StopGradient on them or compute them by Mean and Var")
+			c.b.Fail("what an op returns beside its first result has no derivative; put StopGradient on it, or compute it otherwise, as statistics by Mean and Var")
 		}
 	}
 }

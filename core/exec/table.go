@@ -3,6 +3,7 @@ package exec
 import (
 	"fmt"
 
+	"github.com/fwlab/fw/core/kernel/attention"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/conv"
 	"github.com/fwlab/fw/core/kernel/gemm"
@@ -126,6 +127,13 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"softmax_grad":         func(b *binding) (kernel, error) { return b.softmax(false, true) },
 	"log_softmax_grad":     func(b *binding) (kernel, error) { return b.softmax(true, true) },
 
+	"scaled_dot_product_attention": func(b *binding) (kernel, error) {
+		return attention.New(b.attention(), b.workers)
+	},
+	"scaled_dot_product_attention_grad": func(b *binding) (kernel, error) {
+		return attention.NewGrad(b.attention(), b.workers)
+	},
+
 	"rng_bits": func(b *binding) (kernel, error) { return b.random(random.Spec{Kind: random.Bits}) },
 	"rng_uniform": func(b *binding) (kernel, error) {
 		return b.random(random.Spec{Kind: random.Uniform, Low: float32(b.a.Float("low", 0)), High: float32(b.a.Float("high", 1))})
@@ -162,6 +170,11 @@ func (b *binding) layerNorm() norm.LayerNorm {
 
 func (b *binding) softmax(log, grad bool) (kernel, error) {
 	return norm.NewSoftmax(norm.Softmax{Dims: b.is[0].Dims, Log: log, Grad: grad}, b.workers)
+}
+
+func (b *binding) attention() attention.Spec {
+	d := b.is[0].Dims
+	return attention.Spec{N: d[0], T: d[1], Heads: d[3], D: d[4], Scale: float32(b.a.Float("scale", 0))}
 }
 
 func (b *binding) random(s random.Spec) (kernel, error) {

@@ -15,6 +15,7 @@ func rows() map[string]row {
 	t := elementwise()
 	maps.Copy(t, data)
 	maps.Copy(t, nn)
+	maps.Copy(t, attention)
 	return t
 }
 

@@ -55,6 +55,8 @@ type Flat struct {
 	States  []*Leaf
 	EMAs    []EMA
 	Metrics []ir.Port
+	// Pictures are what may be looked at of a batch; the step computes none of them.
+	Pictures []ir.Port
 
 	callees Callees
 	b       *trace.Builder
@@ -110,6 +112,8 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 			l.EMAs = append(l.EMAs, EMA{join(scope, in.Attrs.Str("source")), join(scope, in.Attrs.Str("target")), args[0], in.Attrs.Bool("before")})
 		case "metric":
 			l.Metrics = append(l.Metrics, ir.Port{Name: in.Attrs.Str("name"), Value: args[0]})
+		case "picture":
+			l.Pictures = append(l.Pictures, ir.Port{Name: in.Attrs.Str("name"), Value: args[0]})
 		case "context":
 			env[in.Out[0]] = l.contextValue(in, f.Shape(in.Out[0]), keyed)
 		case "call":

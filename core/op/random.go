@@ -56,7 +56,7 @@ func isKey(s shape.Shape) error {
 }
 
 var linkOps = []Def{
-	{Name: "param", Class: Link, Doc: "a trainable parameter, by name within its module; init is constant, normal, uniform or truncated_normal with args (value | mean, std | low, high | mean, std, low, high); lr scales its rate, fixed_lr leaves it out of the schedule, no_decay out of weight decay, frozen holds it until that step (-1: for ever)",
+	{Name: "param", Class: Link, Doc: "a trainable parameter, by name within its module; init is constant, normal, uniform, truncated_normal or table with args (value | mean, std | low, high | mean, std, low, high | every element); lr scales its rate, fixed_lr leaves it out of the schedule, no_decay out of weight decay, frozen holds it until that step (-1: for ever)",
 		Attrs: []AttrDef{form("shape"), text("name"), text("init"), {Name: "args", Kind: ir.KindFloats}, opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen"))}, Shape: declared},
 	{Name: "state", Class: Link, Doc: "a value kept between steps, by name within its module; sample marks one row per training image",
 		Attrs: []AttrDef{form("shape"), text("name"), text("init"), {Name: "args", Kind: ir.KindFloats}, opt(num("sample"))}, Shape: declared},
@@ -108,14 +108,17 @@ func nothing([]shape.Shape, ir.Attrs) ([]shape.Shape, error) { return nil, nil }
 func declared(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
 	want := map[string]int{"constant": 1, "normal": 2, "uniform": 2, "truncated_normal": 4}
 	n, ok := want[a.Str("init")]
+	if a.Str("init") == "table" {
+		n, ok = a.ShapeOf("shape").Size(), true
+	}
 	if !ok || len(a.Floats("args")) != n {
-		return bad("init: expected constant, normal, uniform or truncated_normal with 1, 2, 2 or 4 args, found ", a.Str("init"), " with ", strconv.Itoa(len(a.Floats("args"))))
+		return bad("init: expected constant, normal, uniform, truncated_normal or table with 1, 2, 2, 4 or as many args as elements, found ", a.Str("init"), " with ", strconv.Itoa(len(a.Floats("args"))))
 	}
 	if a.Str("name") == "" {
 		return bad("name is empty")
 	}
 	if a.Str("init") != "constant" && a.ShapeOf("shape").DType != dtype.F32 {
-		return bad("only f32 is initialised at random, found ", a.ShapeOf("shape").String())
+		return bad("only f32 starts as anything but a constant, found ", a.ShapeOf("shape").String())
 	}
 	return one(a.ShapeOf("shape"))
 }

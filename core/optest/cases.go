@@ -192,6 +192,15 @@ var Cases = []Case{
 	}),
 	many("layer_norm", shapes(f(3, 4, 9), f(9), f(9)), true, func(b *trace.Builder, in []V) []V { return list(in[0].LayerNorm(in[1], in[2], 1e-6)) }),
 	many("softmax", shapes(f(4, 11)), true, func(b *trace.Builder, in []V) []V { return list(in[0].Scale(3).Softmax(), in[0].LogSoftmax()) }),
+	many("attention", shapes(f(2, 5, 3, 2, 4)), true, func(b *trace.Builder, in []V) []V {
+		return b.Emit("scaled_dot_product_attention", []V{in[0].Scale(2)}, ir.Float("scale", 0.5))
+	}),
+	many("attention_long", shapes(f(1, 37, 3, 1, 3)), true, func(b *trace.Builder, in []V) []V {
+		return list(in[0].ScaledDotProductAttention(1))
+	}),
+	many("attention_one", shapes(f(3, 1, 3, 1, 1)), true, func(b *trace.Builder, in []V) []V {
+		return list(in[0].ScaledDotProductAttention(1))
+	}),
 	many("cross_entropy", shapes(f(5, 4), i32(5)), true, func(b *trace.Builder, in []V) []V { return list(in[0].CrossEntropy(in[1]).Mean()) }),
 	many("l2_normalize", shapes(f(5, 8)), true, func(b *trace.Builder, in []V) []V { return list(in[0].L2Normalize(1)) }),
 	many("mask_diagonal", shapes(f(5, 5)), true, func(b *trace.Builder, in []V) []V { return list(in[0].MaskDiagonal().Softmax()) }),

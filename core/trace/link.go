@@ -21,6 +21,9 @@ func Truncated(std, lo, hi float64) Init {
 	return Init{"truncated_normal", []float64{0, std, lo, hi}}
 }
 
+// Table gives every element, computed when tracing.
+func Table(elements []float64) Init { return Init{"table", elements} }
+
 // ParamOption changes how the optimizer treats a parameter.
 type ParamOption func(*[]ir.Attr)
 

@@ -94,6 +94,12 @@ func (v Value) Softmax() Value { return v.unary("softmax") }
 // LogSoftmax is over the last dimension.
 func (v Value) LogSoftmax() Value { return v.unary("log_softmax") }
 
+// ScaledDotProductAttention is softmax(q k^T * scale) v for each head of packed
+// queries, keys and values f32[N,T,3,H,d]: f32[N,T,H,d] (Vaswani et al. 2017, eq. 1).
+func (v Value) ScaledDotProductAttention(scale float64) Value {
+	return v.b.Emit("scaled_dot_product_attention", []Value{v}, ir.Float("scale", scale))[0]
+}
+
 // L2Normalize divides by the Euclidean norm along axis, at least 1e-12 (torch.nn.functional.normalize).
 func (v Value) L2Normalize(axis int) Value {
 	sq := v.Square().SumKeep(axis)

@@ -42,6 +42,10 @@ func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor
 		}
 	case "uniform":
 		return t, fill(random.Spec{Kind: random.Uniform, Low: float32(args[0]), High: float32(args[1])})
+	case "table":
+		for i, x := range args {
+			f[i] = float32(x)
+		}
 	default:
 		for i := range f {
 			f[i] = float32(args[0])

@@ -162,20 +162,7 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 		return 0, nil, b.err
 	}
 	t.Skipped = append(t.Skipped, b.skipped...)
-	for _, o := range b.program.Outputs {
-		if in, ok := t.Exec.Input(link.BatchPrefix + o.Name); ok {
-			copy(in.U8, o.Data)
-		}
-	}
-	t.set(link.StepInput, uint32(t.Step))
-	t.set(link.StepsInput, uint32(t.Optim.Steps))
-	k := t.root.FoldString("step").Fold(uint64(t.Step))
-	t.set(link.KeyInput, k[0], k[1])
-	indices := make([]uint32, len(b.indices))
-	for i, x := range b.indices {
-		indices[i] = uint32(x)
-	}
-	t.set(link.IndexInput, indices...)
+	t.feed(t.Exec, b.program, b.indices, t.Step)
 	t.loader.free <- b.program
 	if t.before != nil {
 		t.before.copyFrom(t.State.tensors)
@@ -195,12 +182,29 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	return loss, metrics, nil
 }
 
-func (t *Trainer) set(name string, words ...uint32) {
-	if b, ok := t.Exec.Input(name); ok {
-		for i, w := range words {
-			binary.LittleEndian.PutUint32(b.U8[4*i:], w)
+// feed gives ex what is new in a step: its batch, numbers and key.
+func (t *Trainer) feed(ex *exec.Executable, batch *view.Program, indices []int, step int) {
+	for _, o := range batch.Outputs {
+		if in, ok := ex.Input(link.BatchPrefix + o.Name); ok {
+			copy(in.U8, o.Data)
 		}
 	}
+	set := func(name string, words ...uint32) {
+		if b, ok := ex.Input(name); ok {
+			for i, w := range words {
+				binary.LittleEndian.PutUint32(b.U8[4*i:], w)
+			}
+		}
+	}
+	set(link.StepInput, uint32(step))
+	set(link.StepsInput, uint32(t.Optim.Steps))
+	k := t.root.FoldString("step").Fold(uint64(step))
+	set(link.KeyInput, k[0], k[1])
+	at := make([]uint32, len(indices))
+	for i, x := range indices {
+		at[i] = uint32(x)
+	}
+	set(link.IndexInput, at...)
 }
 
 func (t *Trainer) scalar(name string) float64 {

@@ -9,7 +9,9 @@ import (
 	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
 	"github.com/fwlab/fw/plugins/crop/randomresizedcrop"
 	"github.com/fwlab/fw/plugins/loss/crossentropy"
+	"github.com/fwlab/fw/plugins/loss/maskedmse"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
+	"github.com/fwlab/fw/plugins/pretext/mae"
 	"github.com/fwlab/fw/plugins/pretext/rotation"
 	"github.com/fwlab/fw/plugins/pretext/simclr"
 	"github.com/fwlab/fw/sdk"
@@ -18,8 +20,8 @@ import (
 // Plugins is every first-party plugin.
 func Plugins() []*sdk.Plugin {
 	return []*sdk.Plugin{
-		simclr.Plugin(), rotation.Plugin(),
-		ntxent.Plugin(), crossentropy.Plugin(),
+		simclr.Plugin(), rotation.Plugin(), mae.Plugin(),
+		ntxent.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
 		randomresizedcrop.Plugin(), centercrop.Plugin(), contrastivecrop.Plugin(),
 		simclraugment.Plugin(), simclraugment.Flip(),
 		resnet.Plugin(), vit.Plugin(),

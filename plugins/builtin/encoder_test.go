@@ -38,6 +38,7 @@ var encoders = []struct {
 	{"resnet50", "fw/resnet", 64, []schema.Named{integer("depth", 50), text("stem", "imagenet")}},
 	{"vit_tiny_patch16_224", "fw/vit", 224, []schema.Named{text("size", "tiny"), integer("patch", 16)}},
 	{"vit_small_patch16_224", "fw/vit", 224, []schema.Named{text("size", "small"), integer("patch", 16)}},
+	{"vit_tiny-fixed-mean", "fw/vit", 224, []schema.Named{text("size", "tiny"), integer("patch", 16), text("weights", "xavier"), text("positions", "fixed"), text("pool", "mean")}},
 	{"vit_base_patch16_224", "fw/vit", 224, []schema.Named{text("size", "base"), integer("patch", 16)}},
 }
 

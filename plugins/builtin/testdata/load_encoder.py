@@ -26,6 +26,7 @@ NETWORKS = {
     "resnet34": lambda: resnet("resnet34"),
     "resnet50": lambda: resnet("resnet50"),
     **{name: (lambda name=name: timm.create_model(name, num_classes=0)) for name in ("vit_tiny_patch16_224", "vit_small_patch16_224", "vit_base_patch16_224")},
+    "vit_tiny-fixed-mean": lambda: timm.create_model("vit_tiny_patch16_224", num_classes=0, global_pool="avg", fc_norm=False),
 }
 
 if sys.argv[1] == "--lists":
