@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"encoding/binary"
 	"maps"
 	"math"
 	"time"
@@ -49,6 +48,10 @@ type Trainer struct {
 	Step     int // updates done
 	Skipped  []view.Replacement
 	DataWait time.Duration // time the step waited for its batch
+	Loading  view.Timing   // of the batches so far
+	// KeepBatch makes every Run use the batch that the first one loads, which is then
+	// the last that is loaded: to time the step alone.
+	KeepBatch bool
 	// LossClasses is K where guessing gives a loss of ln K: the width of the one
 	// log-softmax that the loss is made of; 0 where there is none, or several.
 	LossClasses int
@@ -59,7 +62,8 @@ type Trainer struct {
 	root     rng.Key
 	program  *view.Program
 	loader   *loader
-	metrics  []string
+	held     *view.Program // the batch in use
+	ports    ports
 	slots    []optim.Slot
 	evaluate interp.Eval
 }
@@ -121,11 +125,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err := t.initBoxes(ctx); err != nil {
 		return err
 	}
-	for _, o := range compiled.Outputs {
-		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
-			t.metrics = append(t.metrics, o.Name)
-		}
-	}
+	t.ports = t.findPorts()
 	return nil
 }
 
@@ -143,15 +143,41 @@ func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.r
 // StepsPerEpoch drops the last, smaller batch.
 func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 
-// Run does one update and returns its loss and metrics. Where a value is not
-// finite the error is a *NotFiniteError. After any error the update does not
-// count, and the next Run has the same batch.
+// Run does one update and returns its loss and metrics, which the next Run
+// overwrites. Where a value is not finite the error is a *NotFiniteError. After any
+// error the update does not count, and the next Run has the same batch.
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	defer func() {
 		if err != nil {
 			t.rewind()
 		}
 	}()
+	if t.held == nil {
+		if err := t.load(); err != nil {
+			return 0, nil, err
+		}
+	}
+	t.feed()
+	if !t.KeepBatch {
+		t.loader.free <- t.held
+		t.held = nil
+	}
+	if t.before != nil {
+		t.before.copyFrom(t.State.tensors)
+	}
+	if err := t.Exec.Run(); err != nil {
+		return 0, nil, err
+	}
+	loss = number(t.ports.loss)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
+		return loss, nil, t.diverged(loss)
+	}
+	t.Step++
+	return loss, t.ports.read(), nil
+}
+
+// load waits for the step's batch.
+func (t *Trainer) load() error {
 	if t.loader == nil {
 		t.loader = newLoader(t)
 	}
@@ -159,56 +185,18 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	b := <-t.loader.ready
 	t.DataWait += time.Since(began)
 	if b.err != nil {
-		return 0, nil, b.err
+		return b.err
 	}
 	t.Skipped = append(t.Skipped, b.skipped...)
-	for _, o := range b.program.Outputs {
-		if in, ok := t.Exec.Input(link.BatchPrefix + o.Name); ok {
-			copy(in.U8, o.Data)
-		}
-	}
-	t.set(link.StepInput, uint32(t.Step))
-	t.set(link.StepsInput, uint32(t.Optim.Steps))
-	k := t.root.FoldString("step").Fold(uint64(t.Step))
-	t.set(link.KeyInput, k[0], k[1])
-	indices := make([]uint32, len(b.indices))
+	t.Loading.Add(b.program.Timing)
+	t.held = b.program
 	for i, x := range b.indices {
-		indices[i] = uint32(x)
+		t.ports.indices[i] = uint32(x)
 	}
-	t.set(link.IndexInput, indices...)
-	t.loader.free <- b.program
-	if t.before != nil {
-		t.before.copyFrom(t.State.tensors)
+	if t.KeepBatch {
+		t.rewind()
 	}
-	if err := t.Exec.Run(); err != nil {
-		return 0, nil, err
-	}
-	loss = t.scalar(link.LossOutput)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
-		return loss, nil, t.diverged(loss)
-	}
-	t.Step++
-	metrics = map[string]float64{}
-	for _, m := range t.metrics {
-		metrics[m[len(link.MetricPrefix):]] = t.scalar(m)
-	}
-	return loss, metrics, nil
-}
-
-func (t *Trainer) set(name string, words ...uint32) {
-	if b, ok := t.Exec.Input(name); ok {
-		for i, w := range words {
-			binary.LittleEndian.PutUint32(b.U8[4*i:], w)
-		}
-	}
-}
-
-func (t *Trainer) scalar(name string) float64 {
-	b, ok := t.Exec.Output(name)
-	if !ok {
-		return math.NaN()
-	}
-	return float64(b.F32[0])
+	return nil
 }
 
 // Key is the root of the run's randomness.
