@@ -12,14 +12,25 @@ import (
 // cost is what an instruction has to do, whatever its kernel.
 type cost struct {
 	flops int64 // multiplications and additions of products and convolutions
-	bytes int   // of operands and results
+	bytes int   // of operands and results, as far as they are read and written
 }
+
+// partly is a row per op that touches a part of its first operand alone: the
+// operand that replaces the part, or -1 where the part is the result.
+var partly = map[string]int{"slice": -1, "gather": -1, "dynamic_slice": -1, "scatter": 2, "dynamic_update_slice": 1}
 
 func costOf(f *ir.Func, in *ir.Instr, k runner) (c cost) {
 	if x, ok := k.(interface{ FLOPs() int64 }); ok {
 		c.flops = x.FLOPs()
 	}
-	for _, list := range [][]ir.ID{in.In, in.Out} {
+	operands, results := in.In, in.Out
+	if part, ok := partly[in.Op]; ok {
+		if part >= 0 {
+			results = in.In[part : part+1]
+		}
+		operands = append(slices.Clone(results), in.In[1:]...)
+	}
+	for _, list := range [][]ir.ID{operands, results} {
 		for _, v := range list {
 			c.bytes += f.Shape(v).Bytes()
 		}
@@ -37,7 +48,7 @@ type Profile struct {
 }
 
 // InstrProfile is one instruction, or a copy of the plan's. FLOPs counts products
-// and convolutions; Bytes is operands and results, each once.
+// and convolutions; Bytes is operands and results, each once, of slices what is moved.
 type InstrProfile struct {
 	Op           string
 	Loc          ir.Loc // of a fusion: where its first instruction was written
@@ -90,6 +101,7 @@ type Group struct {
 	Instrs       int
 	Time         time.Duration
 	FLOPs, Bytes int64
+	Moved        int64 // Bytes without those of products and convolutions
 	Held         int64 // bytes, as in InstrProfile
 }
 
@@ -109,11 +121,17 @@ func (p *Profile) GroupBy(key func(*InstrProfile) string) []Group {
 		g.Time += in.Time
 		g.FLOPs += in.FLOPs * int64(p.Runs)
 		g.Bytes += in.Bytes * int64(p.Runs)
+		if in.FLOPs == 0 {
+			g.Moved += in.Bytes * int64(p.Runs)
+		}
 		g.Held += in.Held
 	}
 	slices.SortStableFunc(list, func(a, b Group) int { return cmp.Or(cmp.Compare(b.Time, a.Time), cmp.Compare(a.Key, b.Key)) })
 	return list
 }
+
+// Kernels is how many kernels a Run runs.
+func (ex *Executable) Kernels() int { return len(ex.kernels) }
 
 func (ex *Executable) profiled() {
 	p := ex.profile
