@@ -21,6 +21,11 @@ def since_start():
 IMPORTED = time.perf_counter()
 
 
+def rss():
+    """The most bytes that this process had resident at any time."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
 def flags(*more):
     """The configuration; more are (name, keywords) of a model's own flags."""
     p = argparse.ArgumentParser()
@@ -41,6 +46,7 @@ def settle(a):
     """Sets the number of threads, before any work."""
     import torch
 
+    a.import_rss = rss()
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
 
@@ -72,14 +78,14 @@ def run(a, model, loss, optimizer, inputs, views):
         value = step()
         took.append(time.perf_counter() - began)
     took.sort()
-    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     median = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2
     out = {
         "ms_per_step": 1e3 * median,
         "min_ms_per_step": 1e3 * took[0],
         "steps": len(took),
         "views_per_second": views / median,
-        "peak_rss_bytes": rss,
+        "peak_rss_bytes": rss(),
+        "import_rss_bytes": a.import_rss,  # before any tensor
         "first_step_seconds": first,
         "parameters": sum(p.numel() for p in model.parameters()),
         "loss": value,
