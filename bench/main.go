@@ -30,6 +30,7 @@ type cli struct {
 	Rounds        int      `help:"Turns of each side." default:"5"`
 	Seconds       float64  `help:"Of timed steps in a turn." default:"10"`
 	SearchSeconds float64  `help:"Of timed steps for each configuration of PyTorch that is tried." default:"4"`
+	Modes         []string `help:"Ways to run PyTorch that are tried." enum:"eager,compile" default:"eager,compile"`
 	Preload       []string `help:"Allocators to try besides those that are found in the system's folders." placeholder:"LIBRARY"`
 	Out           string   `help:"Results as JSON. Those that are there and not measured anew are kept." default:"bench-results.json"`
 	Docs          string   `help:"Markdown file whose block between the markers is replaced; the plot goes beside it." placeholder:"FILE"`

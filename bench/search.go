@@ -77,7 +77,7 @@ func search(ctx context.Context, b *bench, c contestant) (best contestant, list 
 	}
 	memory := allocators(b.Preload)
 	var first, second []config
-	for _, mode := range []string{"eager", "compile"} {
+	for _, mode := range b.Modes {
 		for _, layout := range c.row.layouts {
 			first = append(first, config{mode, layout, memory[0]})
 		}

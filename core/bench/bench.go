@@ -99,7 +99,7 @@ func Run(t *train.Trainer, o Options) (*Result, error) {
 	}
 	r.PeakRSSBytes, r.PluginsPeakRSSBytes = rundir.PeakRSS(), rundir.ChildrenPeakRSS()
 	p := peak.Measure(t.Pool)
-	r.Peak = Peak{GFLOPS: p.FLOPs / 1e9, GB: p.Bytes / 1e9}
+	r.Peak = Peak{GFLOPS: p.FLOPs / 1e9, BF16GFLOPS: p.BF16FLOPs / 1e9, GB: p.Bytes / 1e9}
 	if r.watched != nil {
 		r.attribute(t.Exec.Profile(), p)
 	}

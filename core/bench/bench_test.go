@@ -5,9 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/exec"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel/peak"
+	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/view"
 )
 
@@ -28,7 +30,7 @@ const second = time.Second
 func profile() *exec.Profile {
 	return &exec.Profile{Runs: 2, Total: 8 * second, Began: time.Unix(100, 0),
 		Instrs: []exec.InstrProfile{
-			{Op: "dot_general", Loc: ir.Loc{File: "net.go", Line: 7, By: "t/net"}, FLOPs: 1e9, Bytes: 10e9, Held: 5, Time: 4 * second},
+			{Op: "dot_general", Loc: ir.Loc{File: "net.go", Line: 7, By: "t/net"}, In: []shape.Shape{shape.F32(2)}, FLOPs: 1e9, Bytes: 10e9, Held: 5, Time: 4 * second},
 			{Op: "fusion", Loc: ir.Loc{By: "sgd"}, Bytes: 1e9, Time: 3 * second},
 			{Op: "copy", Bytes: 0, Time: second},
 		},
@@ -53,6 +55,13 @@ func TestAttribute(t *testing.T) {
 		if got := r.Plugins[i]; got.By != by || got.Cost != want[i].Cost {
 			t.Errorf("asker %d is %+v, expected %s with %+v", i, got, by, want[i].Cost)
 		}
+	}
+	r = Report{}
+	mixed := profile()
+	mixed.Instrs[0].In[0] = shape.Of(dtype.BF16, 2)
+	r.attribute(mixed, peak.Peak{FLOPs: 1e9, BF16FLOPs: 2e9, Bytes: 2e9})
+	if r.Ops[0].PeakShare != 0.25 {
+		t.Errorf("a product of bfloat16 at a quarter of its peak: %+v", r.Ops[0])
 	}
 	r = Report{}
 	r.attribute(profile(), peak.Peak{Bytes: 2e9})

@@ -12,8 +12,8 @@ func (r *Report) Print(out io.Writer) error {
 		r.Experiment, r.MSPerStep, r.Steps, r.MinMSPerStep, r.ImagesPerSecond, r.ViewsPerSecond, float64(r.FLOPsPerStep)/r.MSPerStep/1e6)
 	fmt.Fprintf(out, "memory: %.0f MB planned, at most %.0f MB resident, plugin processes %.0f MB; %.2f s from the start to the end of the first step\n",
 		float64(r.PlannedBytes)/1e6, float64(r.PeakRSSBytes)/1e6, float64(r.PluginsPeakRSSBytes)/1e6, r.FirstStepSeconds)
-	fmt.Fprintf(out, "machine: %s, %d workers, at best %s GFLOP/s in float32 and %.1f GB/s read and written\n",
-		r.ISA, r.Workers, orDash("%.0f", r.Peak.GFLOPS), r.Peak.GB)
+	fmt.Fprintf(out, "machine: %s, %d workers, at best %s GFLOP/s in float32, %s in bfloat16, and %.1f GB/s read and written\n",
+		r.ISA, r.Workers, orDash("%.0f", r.Peak.GFLOPS), orDash("%.0f", r.Peak.BF16GFLOPS), r.Peak.GB)
 	if l := r.Loader; l.KeptBatch {
 		fmt.Fprintln(out, "loading: none, all steps use one batch")
 	} else {

@@ -37,8 +37,9 @@ type Report struct {
 
 // Peak is what the machine's workers reach at best.
 type Peak struct {
-	GFLOPS float64 `json:"gflop_per_second"` // float32; 0 where it cannot be measured
-	GB     float64 `json:"gb_per_second"`    // read and written
+	GFLOPS     float64 `json:"gflop_per_second"`      // float32; 0 where it cannot be measured
+	BF16GFLOPS float64 `json:"bf16_gflop_per_second"` // 0 where the processor has no such products
+	GB         float64 `json:"gb_per_second"`         // read and written
 }
 
 // Loader is what a batch takes beside the step, on the loader's own workers.
@@ -100,15 +101,16 @@ func cost(g exec.Group, p *exec.Profile, machine peak.Peak) Cost {
 }
 
 // least is the seconds that the machine needs for a group at its peaks: arithmetic
-// of products and convolutions, memory traffic of everything else. 0 where the
-// group has products and the peak of arithmetic is unknown.
+// of products and convolutions in the type of their operands, memory traffic of
+// everything else. 0 where the group has products and the peak of arithmetic is
+// unknown. A processor without bfloat16 does it in float32.
 func least(g exec.Group, machine peak.Peak) float64 {
 	if g.FLOPs > 0 && machine.FLOPs == 0 {
 		return 0
 	}
 	s := float64(g.Moved) / machine.Bytes
 	if g.FLOPs > 0 {
-		s += float64(g.FLOPs) / machine.FLOPs
+		s += float64(g.FLOPs-g.BF16FLOPs)/machine.FLOPs + float64(g.BF16FLOPs)/max(machine.FLOPs, machine.BF16FLOPs)
 	}
 	return s
 }

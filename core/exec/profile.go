@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/shape"
 )
@@ -101,6 +102,7 @@ type Group struct {
 	Instrs       int
 	Time         time.Duration
 	FLOPs, Bytes int64
+	BF16FLOPs    int64 // of FLOPs, those of bfloat16 operands
 	Moved        int64 // Bytes without those of products and convolutions
 	Held         int64 // bytes, as in InstrProfile
 }
@@ -121,8 +123,11 @@ func (p *Profile) GroupBy(key func(*InstrProfile) string) []Group {
 		g.Time += in.Time
 		g.FLOPs += in.FLOPs * int64(p.Runs)
 		g.Bytes += in.Bytes * int64(p.Runs)
-		if in.FLOPs == 0 {
+		switch {
+		case in.FLOPs == 0:
 			g.Moved += in.Bytes * int64(p.Runs)
+		case in.In[0].DType == dtype.BF16:
+			g.BF16FLOPs += in.FLOPs * int64(p.Runs)
 		}
 		g.Held += in.Held
 	}

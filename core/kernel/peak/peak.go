@@ -12,8 +12,9 @@ import (
 
 // Peak is what the pool's workers reach together.
 type Peak struct {
-	FLOPs float64 // float32 multiplications and additions a second; 0 without assembly
-	Bytes float64 // read and written a second
+	FLOPs     float64 // float32 multiplications and additions a second; 0 without assembly
+	BF16FLOPs float64 // of bfloat16, added in float32; 0 where the processor has none
+	Bytes     float64 // read and written a second
 }
 
 const (
@@ -32,12 +33,17 @@ func Measure(p *pool.Pool) Peak {
 	for i := 0; i < copied; i += 4096 {
 		c.src[i] = 1 // pages that were never written are all one page
 	}
-	chunks, each := spinChunks*p.Workers(), tile.Spin(spinFLOPs)
-	for range rounds {
-		if each > 0 {
-			took := timed(func() { p.Run(chunks, spinTask{}) })
-			best.FLOPs = max(best.FLOPs, float64(chunks)*float64(each)/took)
+	chunks := spinChunks * p.Workers()
+	spin := func(s spinTask) float64 {
+		each := s.f(spinFLOPs)
+		if each == 0 {
+			return 0
 		}
+		return float64(chunks) * float64(each) / timed(func() { p.Run(chunks, s) })
+	}
+	for range rounds {
+		best.FLOPs = max(best.FLOPs, spin(spinTask{tile.Spin}))
+		best.BF16FLOPs = max(best.BF16FLOPs, spin(spinTask{tile.SpinPairs}))
 		took := timed(func() { p.Run(copied/copyChunk, c) })
 		best.Bytes = max(best.Bytes, 2*copied/took)
 	}
@@ -50,10 +56,10 @@ func timed(f func()) (seconds float64) {
 	return time.Since(began).Seconds()
 }
 
-type spinTask struct{}
+type spinTask struct{ f func(n int64) int64 }
 
 // Chunk does arithmetic in registers.
-func (spinTask) Chunk(int, int) { tile.Spin(spinFLOPs) }
+func (s spinTask) Chunk(int, int) { s.f(spinFLOPs) }
 
 type copyTask struct{ dst, src []byte }
 

@@ -18,5 +18,8 @@ func TestMeasure(t *testing.T) {
 	if asm := tile.Spin(1) > 0; asm != (m.FLOPs > 0) || m.FLOPs > 1e14 || asm && m.FLOPs < 1e8 {
 		t.Errorf("%g FLOP/s", m.FLOPs)
 	}
-	t.Logf("%.0f GFLOP/s, %.1f GB/s", m.FLOPs/1e9, m.Bytes/1e9)
+	if asm := tile.SpinPairs(1) > 0; asm != (m.BF16FLOPs > 0) || asm && m.BF16FLOPs < m.FLOPs/2 {
+		t.Errorf("%g FLOP/s of bfloat16", m.BF16FLOPs)
+	}
+	t.Logf("%.0f GFLOP/s, %.0f of bfloat16, %.1f GB/s", m.FLOPs/1e9, m.BF16FLOPs/1e9, m.Bytes/1e9)
 }
