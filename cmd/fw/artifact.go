@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/host/process"
@@ -38,7 +39,11 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	}
 	key := name + " " + p.Artifact.SHA256
 	if s.artifacts[key] == nil {
-		s.artifacts[key] = &artifact{host: host.New(name, start)}
+		h := host.New(name, start)
+		if s.watch != nil {
+			h.Watch = func(m abi.Method, began time.Time, took time.Duration) { s.watch(name, m, began, took) }
+		}
+		s.artifacts[key] = &artifact{host: h}
 	}
 	return s.artifacts[key]
 }

@@ -16,6 +16,7 @@ import (
 type fileArgs struct {
 	File string `arg:"" help:"Experiment file (TOML)."`
 	settings
+	watch callWatcher
 }
 
 // settings are the flags of verbs that take an experiment.
@@ -31,6 +32,7 @@ func (a *fileArgs) open(con *console) (*core.Session, *pluginSet, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	s.watch = a.watch
 	e, err := experiment.Read(a.File, s, a.Set...)
 	if err != nil {
 		s.close()

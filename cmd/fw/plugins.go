@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/client"
@@ -26,7 +27,11 @@ type registryArgs struct {
 type pluginSet struct {
 	*registry.Registry
 	artifacts map[string]*artifact
+	watch     callWatcher // nil: nobody looks
 }
+
+// callWatcher is told of each call of an artifact when it is over.
+type callWatcher func(artifact string, m abi.Method, began time.Time, took time.Duration)
 
 // openPlugins reads the registries that hold for a file, and the lock at a path, ""
 // for none. It starts nothing.

@@ -44,7 +44,7 @@ func (c *runCmd) Run(con *console) error {
 	if err != nil {
 		return fmt.Errorf("experiment: %w", err)
 	}
-	a := fileArgs{c.File, c.settings}
+	a := fileArgs{File: c.File, settings: c.settings}
 	session, s, err := a.open(con)
 	if err != nil {
 		return err

@@ -208,7 +208,7 @@ func TestResumeSaysWhatChanged(t *testing.T) {
 
 func TestCountsAreChecked(t *testing.T) {
 	file := experimentFile(t, tiny)
-	for _, args := range [][]string{{"bench", file, "--steps", "0"}, {"bench", file, "--warmup=-1"}, {"views", file, "--samples", "0"}, {"views", file, "--epoch=-1"}} {
+	for _, args := range [][]string{{"bench", file, "--steps", "0"}, {"bench", file, "--warmup=-1"}, {"bench", file, "--profile=-1"}, {"bench", file, "--seconds=-1"}, {"bench", file, "--profile=0", "--trace=x"}, {"views", file, "--samples", "0"}, {"views", file, "--epoch=-1"}} {
 		if code, out := fw(t, args...); code != exitFailed || !strings.Contains(out, args[0]+": expected --") {
 			t.Errorf("%v: exit code %d: %s", args, code, out)
 		}

@@ -76,6 +76,9 @@ func (c *Client) Trace(ctx context.Context, req wire.TraceRequest, resolve func(
 		if f == nil {
 			return nil, fmt.Errorf("trace: %s: the program has no function %q", c.ID, req.Func)
 		}
+		for i := range f.Instrs {
+			f.Instrs[i].Loc.By = c.ID
+		}
 		return f, nil
 	}
 	return nil, fmt.Errorf("trace: %s: still asks for shapes after %d rounds", c.ID, maxRounds)

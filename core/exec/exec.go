@@ -36,9 +36,11 @@ type Executable struct {
 }
 
 type bound struct {
-	op   string
-	k    runner
-	cost cost
+	op    string
+	k     runner
+	cost  cost
+	instr int // -1 for a copy
+	loc   ir.Loc
 }
 
 // New plans f and binds its kernels.
@@ -76,7 +78,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("exec: @%s: instruction %d: %s: %w", f.Name, i, in.Op, err)
 		}
-		ex.kernels = append(ex.kernels, bound{in.Op, k, costOf(f, in, k)})
+		ex.kernels = append(ex.kernels, bound{in.Op, k, costOf(f, in, k), i, in.Loc})
 	}
 	for _, c := range p.Copies {
 		s := f.Shape(c.To)
@@ -85,7 +87,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 			return nil, fmt.Errorf("exec: @%s: copy: %w", f.Name, err)
 		}
 		ex.later(k, []buf.Buf{ex.buffers[c.To]}, []buf.Buf{ex.buffers[c.From]})
-		ex.kernels = append(ex.kernels, bound{"copy", k, cost{bytes: 2 * s.Bytes()}})
+		ex.kernels = append(ex.kernels, bound{"copy", k, cost{bytes: 2 * s.Bytes()}, -1, p.Loc(c.From)})
 	}
 	ex.bindScratch()
 	return ex, nil

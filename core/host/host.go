@@ -104,7 +104,9 @@ func Text(b []byte) error {
 // crash and tries the call once more, and counts calls. After a call that timed out
 // it starts afresh too, for the next call.
 type Plugin struct {
-	Name  string
+	Name string
+	// Watch, unless nil, is told of each call when it is over; of several at once.
+	Watch func(m abi.Method, began time.Time, took time.Duration)
 	start func(ctx context.Context) (Caller, error)
 
 	mu      sync.Mutex
@@ -122,8 +124,12 @@ func New(name string, start func(ctx context.Context) (Caller, error)) *Plugin {
 func (p *Plugin) Call(ctx context.Context, m abi.Method, request []byte) ([]byte, error) {
 	began := time.Now()
 	defer func() {
+		took := time.Since(began)
 		p.calls.Add(1)
-		p.nanos.Add(int64(time.Since(began)))
+		p.nanos.Add(int64(took))
+		if p.Watch != nil {
+			p.Watch(m, began, took)
+		}
 	}()
 	for try := 0; ; try++ {
 		c, err := p.running(ctx)

@@ -60,6 +60,9 @@ type Instr struct {
 type Loc struct {
 	File string
 	Line int
+	// By is who asked for the instruction, a plugin's id or a part of the host. The
+	// host writes it; it is in neither the text form nor the messages.
+	By string
 }
 
 // NewValue adds a value of shape s.

@@ -30,6 +30,9 @@ const (
 	LossOutput   = "loss"
 )
 
+// AveragesBy is who asks for the averages that follow an update.
+const AveragesBy = "ema"
+
 // Leaf is a declared parameter or state.
 type Leaf struct {
 	Name  string // with its module scope
@@ -241,7 +244,10 @@ func (l *Flat) TargetOf(name string) (e EMA, source string, ok bool) {
 }
 
 // Average is momentum*target + (1-momentum)*source, appended to the function.
-func (l *Flat) Average(e EMA, target, source ir.ID) ir.ID { return l.average(e, target, source) }
+func (l *Flat) Average(e EMA, target, source ir.ID) ir.ID {
+	l.b.At(ir.Loc{By: AveragesBy})
+	return l.average(e, target, source)
+}
 
 // Param finds a parameter by its full name; nil when there is none.
 func (l *Flat) Param(name string) *Leaf { return l.params[name] }

@@ -60,6 +60,7 @@ func Append(l *link.Flat, c Config) (slots []Slot, aliases map[string]string, er
 		return nil, nil, err
 	}
 	u := &updater{Config: c, l: l, b: trace.Extend(f), aliases: map[string]string{}}
+	u.b.At(ir.Loc{By: c.Name})
 	err = trace.Trace(func() {
 		step := u.b.Wrap(l.Context(link.StepInput, shape.Of(dtype.I32))).Float()
 		u.step, u.lr = step, u.schedule(step)

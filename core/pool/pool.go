@@ -34,6 +34,7 @@ type Pool struct {
 	park   *sync.Cond
 	wg     sync.WaitGroup
 	failed atomic.Pointer[chunkPanic]
+	lanes  *Lanes
 }
 
 type chunkPanic struct{ value any }
@@ -68,9 +69,11 @@ func (p *Pool) Run(n int, t Task) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n == 1 || p.workers == 1 {
+		began := p.lanes.now()
 		for i := range n {
 			t.Chunk(i, 0)
 		}
+		p.lanes.add(0, began)
 		return
 	}
 	p.task, p.n = t, int64(n)
@@ -99,9 +102,11 @@ func (p *Pool) work(worker int) {
 			p.next.Store(p.n)
 		}
 	}()
+	began := p.lanes.now()
 	for {
 		i := p.next.Add(1) - 1
 		if i >= p.n {
+			p.lanes.add(worker, began)
 			return
 		}
 		p.task.Chunk(int(i), worker)

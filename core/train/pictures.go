@@ -36,7 +36,9 @@ func (t *Trainer) Pictures(batch *view.Program, indices []int, step int) ([]*vie
 	if err != nil {
 		return nil, err
 	}
-	t.feed(ex, batch, indices, step)
+	p := portsOf(ex, batch.Outputs)
+	p.feed(batch, indices)
+	p.clock(step, t.Optim.Steps, t.stepKey(step))
 	if err := ex.Run(); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"encoding/binary"
 	"maps"
 	"math"
 	"time"
@@ -49,6 +48,10 @@ type Trainer struct {
 	Step     int // updates done
 	Skipped  []view.Replacement
 	DataWait time.Duration // time the step waited for its batch
+	Loading  view.Timing   // of the batches so far
+	// KeepBatch makes every Run use the batch that the first one loads, which is then
+	// the last that is loaded: to time the step alone.
+	KeepBatch bool
 	// LossClasses is K where guessing gives a loss of ln K: the width of the one
 	// log-softmax that the loss is made of; 0 where there is none, or several.
 	LossClasses int
@@ -59,7 +62,9 @@ type Trainer struct {
 	root     rng.Key
 	program  *view.Program
 	loader   *loader
-	metrics  []string
+	held     *loaded // the batch in use
+	values   map[string]float64
+	ports    ports
 	slots    []optim.Slot
 	evaluate interp.Eval
 }
@@ -121,11 +126,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err := t.initBoxes(ctx); err != nil {
 		return err
 	}
-	for _, o := range compiled.Outputs {
-		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
-			t.metrics = append(t.metrics, o.Name)
-		}
-	}
+	t.ports, t.values = portsOf(t.Exec, t.program.Outputs), map[string]float64{}
 	return nil
 }
 
@@ -143,15 +144,46 @@ func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.r
 // StepsPerEpoch drops the last, smaller batch.
 func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 
-// Run does one update and returns its loss and metrics. Where a value is not
-// finite the error is a *NotFiniteError. After any error the update does not
-// count, and the next Run has the same batch.
+// Run does one update and returns its loss and metrics, which the next Run
+// overwrites. Where a value is not finite the error is a *NotFiniteError. After any
+// error the update does not count, and the next Run has the same batch.
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	defer func() {
 		if err != nil {
 			t.rewind()
 		}
 	}()
+	if t.held == nil {
+		if err := t.load(); err != nil {
+			return 0, nil, err
+		}
+	}
+	t.ports.feed(t.held.program, t.held.indices)
+	t.ports.clock(t.Step, t.Optim.Steps, t.stepKey(t.Step))
+	if !t.KeepBatch {
+		t.loader.free <- t.held.program
+		t.held = nil
+	}
+	if t.before != nil {
+		t.before.copyFrom(t.State.tensors)
+	}
+	if err := t.Exec.Run(); err != nil {
+		return 0, nil, err
+	}
+	loss = number(t.ports.loss)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
+		return loss, nil, t.diverged(loss)
+	}
+	t.Step++
+	clear(t.values)
+	t.ports.add(t.values, 1)
+	return loss, t.values, nil
+}
+
+func (t *Trainer) stepKey(step int) rng.Key { return t.root.FoldString("step").Fold(uint64(step)) }
+
+// load waits for the step's batch.
+func (t *Trainer) load() error {
 	if t.loader == nil {
 		t.loader = newLoader(t)
 	}
@@ -159,60 +191,15 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	b := <-t.loader.ready
 	t.DataWait += time.Since(began)
 	if b.err != nil {
-		return 0, nil, b.err
+		return b.err
 	}
 	t.Skipped = append(t.Skipped, b.skipped...)
-	t.feed(t.Exec, b.program, b.indices, t.Step)
-	t.loader.free <- b.program
-	if t.before != nil {
-		t.before.copyFrom(t.State.tensors)
+	t.Loading.Add(b.program.Timing)
+	t.held = &b
+	if t.KeepBatch {
+		t.rewind()
 	}
-	if err := t.Exec.Run(); err != nil {
-		return 0, nil, err
-	}
-	loss = t.scalar(link.LossOutput)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
-		return loss, nil, t.diverged(loss)
-	}
-	t.Step++
-	metrics = map[string]float64{}
-	for _, m := range t.metrics {
-		metrics[m[len(link.MetricPrefix):]] = t.scalar(m)
-	}
-	return loss, metrics, nil
-}
-
-// feed gives ex what is new in a step: its batch, numbers and key.
-func (t *Trainer) feed(ex *exec.Executable, batch *view.Program, indices []int, step int) {
-	for _, o := range batch.Outputs {
-		if in, ok := ex.Input(link.BatchPrefix + o.Name); ok {
-			copy(in.U8, o.Data)
-		}
-	}
-	set := func(name string, words ...uint32) {
-		if b, ok := ex.Input(name); ok {
-			for i, w := range words {
-				binary.LittleEndian.PutUint32(b.U8[4*i:], w)
-			}
-		}
-	}
-	set(link.StepInput, uint32(step))
-	set(link.StepsInput, uint32(t.Optim.Steps))
-	k := t.root.FoldString("step").Fold(uint64(step))
-	set(link.KeyInput, k[0], k[1])
-	at := make([]uint32, len(indices))
-	for i, x := range indices {
-		at[i] = uint32(x)
-	}
-	set(link.IndexInput, at...)
-}
-
-func (t *Trainer) scalar(name string) float64 {
-	b, ok := t.Exec.Output(name)
-	if !ok {
-		return math.NaN()
-	}
-	return float64(b.F32[0])
+	return nil
 }
 
 // Key is the root of the run's randomness.

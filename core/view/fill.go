@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/pool"
@@ -18,12 +19,14 @@ type Replacement struct {
 // [New] was told. Images that cannot be read are replaced by the next that can;
 // they are returned. An error is of the first sample that has one.
 func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replacement, error) {
+	began := time.Now()
 	n := len(indices)
 	if n != p.batch {
 		return nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
 	}
 	b := &batch{p: p, indices: indices, key: key, images: make([]data.Image, n), bad: make([][]Replacement, n), errs: make([]error, n)}
 	workers.Run(n, (*decodeTask)(b))
+	p.Timing = Timing{Began: began, Decode: time.Since(began)}
 	if err := b.first(); err != nil {
 		return nil, err
 	}
@@ -36,11 +39,27 @@ func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replac
 			return nil, err
 		}
 	}
+	p.Timing.Crop = time.Since(began) - p.Timing.Decode
 	for len(p.states) < workers.Workers() {
 		p.states = append(p.states, newSample(p))
 	}
 	workers.Run(n, (*viewTask)(b))
+	p.Timing.Views = time.Since(began) - p.Timing.Decode - p.Timing.Crop
 	return skipped, b.first()
+}
+
+// Timing is what one Fill took.
+type Timing struct {
+	Began  time.Time
+	Decode time.Duration // of images, or their making
+	Crop   time.Duration // of asking the crop strategy, all workers waiting
+	Views  time.Duration // of the view program
+}
+
+// Add sums the times; Began becomes x's.
+func (t *Timing) Add(x Timing) {
+	t.Began = x.Began
+	t.Decode, t.Crop, t.Views = t.Decode+x.Decode, t.Crop+x.Crop, t.Views+x.Views
 }
 
 type batch struct {

@@ -37,6 +37,7 @@ type Program struct {
 	crops     Crops
 	sites     []int // instructions that ask for a crop
 	Outputs   []*Output
+	Timing    Timing // of the last Fill
 	// Boxes is what the crop strategy is told of each position of the dataset; nil
 	// for nothing. It is read by Fill.
 	Boxes []Box
