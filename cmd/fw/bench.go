@@ -88,8 +88,8 @@ func (c *benchCmd) Run(con *console) error {
 func (c *benchCmd) report(session *core.Session, median time.Duration) benchReport {
 	t := session.Trainer
 	p := t.Exec.Profile()
-	r := benchReport{Steps: c.Steps, BatchSize: t.Facts.Batch, Views: t.ViewsPerImage(), MSPerStep: median.Seconds() * 1e3,
-		FLOPsPerStep: t.Exec.FLOPs(), PlannedBytes: t.Exec.Memory(), PeakRSSBytes: rundir.PeakRSS()}
+	r := benchReport{Steps: c.Steps, BatchSize: t.BatchSize(), Views: t.ViewsPerImage(), MSPerStep: median.Seconds() * 1e3,
+		FLOPsPerStep: t.FLOPs(), PlannedBytes: t.Planned(), PeakRSSBytes: rundir.PeakRSS()}
 	r.ImagesPerSecond = float64(r.BatchSize) / median.Seconds()
 	r.ViewsPerSecond = float64(r.Views) * r.ImagesPerSecond
 	for _, o := range p.Ops() {

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"maps"
 	"math"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/fwlab/fw/core/compile"
@@ -15,8 +17,10 @@ import (
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/localize"
 	"github.com/fwlab/fw/core/optim"
+	"github.com/fwlab/fw/core/plan"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/samples"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/view"
 )
@@ -31,6 +35,8 @@ type Config struct {
 	Seed      uint64
 	Workers   int
 	BF16      bool // the step stores activations as bfloat16: [compile.BF16]
+	Memory    int // most bytes of what is planned; 0: no bound
+	Parts     int // that a batch is done in, each of Facts.Batch images; 0 is 1
 	// CheckFinite looks at the whole state after each step, not at the loss
 	// alone, and keeps a copy of the state before it.
 	CheckFinite bool
@@ -41,7 +47,7 @@ type Config struct {
 // Trainer is a step ready to run, with its state.
 type Trainer struct {
 	Config
-	Stages   map[string]*ir.Func // traced, linked, grad, compiled: for people who look
+	Stages   map[string]*ir.Func // traced, linked, grad, compiled, and update where batches are done in parts: for people who look
 	Flat     *link.Flat
 	State    *State
 	Exec     *exec.Executable
@@ -52,8 +58,13 @@ type Trainer struct {
 	// LossClasses is K where guessing gives a loss of ln K: the width of the one
 	// log-softmax that the loss is made of; 0 where there is none, or several.
 	LossClasses int
+	Fitted      *plan.Fitted // to Memory; nil without
 
-	before *State     // the last step, with CheckFinite
+	// Cut is what becomes of the objective where a batch is done in parts; nil otherwise.
+	Cut *samples.Verdict
+
+	before *State     // what a failed step is taken back to: the whole state with CheckFinite, otherwise what the parts of a batch change
+	update *update    // behind the parts of a batch; nil where it is done at once
 	boxes  []view.Box // of each image, with Localization
 
 	root     rng.Key
@@ -97,36 +108,62 @@ func (t *Trainer) build(ctx context.Context) error {
 	}
 	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
-	slots, aliases, err := optim.Append(flat, c.Optim)
+	t.evaluate = c.Plugins.evaluate(ctx)
+	step, err := optim.Append(flat, c.Optim)
 	if err != nil {
 		return err
 	}
-	t.slots = slots
-	t.Stages["grad"] = flat.Func
-	compiled, err := compile.Func(flat.Func, t.passes()...)
-	if err != nil {
-		return err
-	}
-	t.Stages["compiled"] = compiled
+	t.slots = step.Slots
 	if t.State, err = t.Fresh(); err != nil {
 		return err
 	}
-	t.evaluate = c.Plugins.evaluate(ctx)
-	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers(), Eval: t.evaluate}); err != nil {
+	part, aliases, shared := flat.Func, step.Aliases, t.State.Buffers()
+	if c.Parts > 1 {
+		if err := t.divisible(ctx); err != nil {
+			return err
+		}
+		s, err := optim.Parts(flat.Func, step, c.Parts)
+		if err != nil {
+			return err
+		}
+		if t.update, err = t.newUpdate(s, shared); err != nil {
+			return err
+		}
+		part, aliases = s.Part, s.PartAliases
+	}
+	t.Stages["grad"] = part
+	compiled, err := compile.Func(part, t.passes()...)
+	if err != nil {
+		return err
+	}
+	if compiled, err = t.fit(plan.Schedule(compiled, aliases), aliases); err != nil {
+		return err
+	}
+	t.Stages["compiled"] = compiled
+	debug.FreeOSMemory() // what tracing left behind, before the arena is taken
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate}); err != nil {
 		return err
 	}
 	if c.CheckFinite {
-		t.before = t.State.clone()
+		t.before = t.State.clone(nil)
+	} else if t.update != nil {
+		t.before = t.State.clone(aliases)
 	}
 	if err := t.initBoxes(ctx); err != nil {
 		return err
 	}
-	for _, o := range compiled.Outputs {
-		if len(o.Name) > len(link.MetricPrefix) && o.Name[:len(link.MetricPrefix)] == link.MetricPrefix {
-			t.metrics = append(t.metrics, o.Name)
+	t.metrics = metricsOf(compiled)
+	return nil
+}
+
+// metricsOf lists the outputs that are metrics.
+func metricsOf(f *ir.Func) (names []string) {
+	for _, o := range f.Outputs {
+		if strings.HasPrefix(o.Name, link.MetricPrefix) {
+			names = append(names, o.Name)
 		}
 	}
-	return nil
+	return names
 }
 
 // passes are the compiler's that the configuration asks for.
@@ -140,8 +177,16 @@ func (c *Config) passes() (more []compile.Pass) {
 // Fresh is the state as it was before the first step.
 func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.root, t.Pool) }
 
+// BatchSize is the images of an update.
+func (t *Trainer) BatchSize() int { return t.Facts.Batch * t.parts() }
+
+func (t *Trainer) parts() int { return max(1, t.Config.Parts) }
+
+// FLOPs counts the multiplications and additions of products and convolutions in an update.
+func (t *Trainer) FLOPs() int64 { return t.Exec.FLOPs() * int64(t.parts()) }
+
 // StepsPerEpoch drops the last, smaller batch.
-func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
+func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.BatchSize() }
 
 // Run does one update and returns its loss and metrics. Where a value is not
 // finite the error is a *NotFiniteError. After any error the update does not
@@ -149,17 +194,58 @@ func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	defer func() {
 		if err != nil {
+			t.undo()
 			t.rewind()
 		}
 	}()
 	if t.loader == nil {
 		t.loader = newLoader(t)
 	}
+	t.keep()
+	if t.update != nil {
+		t.update.begin()
+	}
+	metrics = map[string]float64{}
+	for i := range t.parts() {
+		x, err := t.part(i, metrics)
+		if err != nil {
+			return x, nil, err
+		}
+		loss += x / float64(t.parts())
+	}
+	if t.update != nil {
+		if err := t.update.run(t, metrics); err != nil {
+			return 0, nil, err
+		}
+	}
+	if t.CheckFinite && t.State.notFinite() != "" {
+		return loss, nil, t.diverged(loss)
+	}
+	t.Step++
+	return loss, metrics, nil
+}
+
+// keep remembers the state before a step.
+func (t *Trainer) keep() {
+	if t.before != nil {
+		t.before.copyFrom(t.State.tensors)
+	}
+}
+
+// undo is the state before the step, as far as it was kept.
+func (t *Trainer) undo() {
+	if t.before != nil {
+		t.State.copyFrom(t.before.tensors)
+	}
+}
+
+// part does one part of a batch, and adds its share to the metrics.
+func (t *Trainer) part(i int, metrics map[string]float64) (loss float64, err error) {
 	began := time.Now()
 	b := <-t.loader.ready
 	t.DataWait += time.Since(began)
 	if b.err != nil {
-		return 0, nil, b.err
+		return 0, b.err
 	}
 	t.Skipped = append(t.Skipped, b.skipped...)
 	for _, o := range b.program.Outputs {
@@ -167,44 +253,47 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 			copy(in.U8, o.Data)
 		}
 	}
-	t.set(link.StepInput, uint32(t.Step))
-	t.set(link.StepsInput, uint32(t.Optim.Steps))
 	k := t.root.FoldString("step").Fold(uint64(t.Step))
-	t.set(link.KeyInput, k[0], k[1])
+	if t.parts() > 1 {
+		k = k.Fold(uint64(i))
+	}
+	t.context(t.Exec, k)
 	indices := make([]uint32, len(b.indices))
-	for i, x := range b.indices {
-		indices[i] = uint32(x)
+	for j, x := range b.indices {
+		indices[j] = uint32(x)
 	}
-	t.set(link.IndexInput, indices...)
+	set(t.Exec, link.IndexInput, indices...)
 	t.loader.free <- b.program
-	if t.before != nil {
-		t.before.copyFrom(t.State.tensors)
-	}
 	if err := t.Exec.Run(); err != nil {
-		return 0, nil, err
+		return 0, err
 	}
-	loss = t.scalar(link.LossOutput)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
-		return loss, nil, t.diverged(loss)
+	loss = scalar(t.Exec, link.LossOutput)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.CheckFinite && t.update != nil && t.update.notFinite() {
+		return loss, t.diverged(loss)
 	}
-	t.Step++
-	metrics = map[string]float64{}
 	for _, m := range t.metrics {
-		metrics[m[len(link.MetricPrefix):]] = t.scalar(m)
+		metrics[m[len(link.MetricPrefix):]] += scalar(t.Exec, m) / float64(t.parts())
 	}
-	return loss, metrics, nil
+	return loss, nil
 }
 
-func (t *Trainer) set(name string, words ...uint32) {
-	if b, ok := t.Exec.Input(name); ok {
+// context sets the inputs that say which update it is, and its randomness.
+func (t *Trainer) context(ex *exec.Executable, k rng.Key) {
+	set(ex, link.StepInput, uint32(t.Step))
+	set(ex, link.StepsInput, uint32(t.Optim.Steps))
+	set(ex, link.KeyInput, k[0], k[1])
+}
+
+func set(ex *exec.Executable, name string, words ...uint32) {
+	if b, ok := ex.Input(name); ok {
 		for i, w := range words {
 			binary.LittleEndian.PutUint32(b.U8[4*i:], w)
 		}
 	}
 }
 
-func (t *Trainer) scalar(name string) float64 {
-	b, ok := t.Exec.Output(name)
+func scalar(ex *exec.Executable, name string) float64 {
+	b, ok := ex.Output(name)
 	if !ok {
 		return math.NaN()
 	}
@@ -263,59 +352,4 @@ func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
 	}
 	t.Step, t.boxes = step, boxes
 	return nil
-}
-
-// loader fills the batch after the one in use, on workers of its own. Batches
-// are a function of the step, so their order never depends on timing.
-type loader struct {
-	ready chan loaded
-	free  chan *view.Program
-	quit  chan struct{}
-	done  chan struct{}
-}
-
-type loaded struct {
-	program *view.Program
-	indices []int
-	skipped []view.Replacement
-	err     error
-}
-
-func newLoader(t *Trainer) *loader {
-	l := &loader{make(chan loaded, 1), make(chan *view.Program, 3), make(chan struct{}), make(chan struct{})}
-	for range 2 {
-		l.free <- t.program.Fork()
-	}
-	workers := pool.New(t.Workers)
-	go func() {
-		defer close(l.done)
-		defer workers.Close()
-		per := t.StepsPerEpoch()
-		var order []int
-		for step, epoch := t.Step, -1; ; step++ {
-			if e := step / per; e != epoch {
-				epoch, order = e, data.Order(t.root, e, t.Data.Len())
-			}
-			var p *view.Program
-			select {
-			case p = <-l.free:
-			case <-l.quit:
-				return
-			}
-			p.Boxes = t.boxesIn(epoch)
-			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
-			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
-			select {
-			case l.ready <- b:
-			case <-l.quit:
-				return
-			}
-		}
-	}()
-	return l
-}
-
-func (l *loader) stop() {
-	close(l.quit)
-	<-l.done
 }
