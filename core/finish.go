@@ -24,7 +24,7 @@ func (s *Session) describe(j Job) *report.Report {
 	t, d := s.Trainer, s.Experiment.Data()
 	r := &report.Report{Name: s.Experiment.Name(), Run: j.Dir.Name(), Status: rundir.Running, Plugins: j.Environment.Plugins, Environment: j.Environment}
 	r.Data = report.Data{Name: d.Dataset, Train: s.Set.Train.Len(), Test: s.Set.Test.Len(), Classes: len(s.Set.Classes), ImageSize: d.ImageSize}
-	r.Train = report.Train{BatchSize: t.Facts.Batch, FLOPsPerStep: t.Exec.FLOPs(), PlannedBytes: int64(t.Exec.Memory()), LossClasses: t.LossClasses, Params: int64(s.Params())}
+	r.Train = report.Train{BatchSize: t.BatchSize(), FLOPsPerStep: t.FLOPs(), PlannedBytes: int64(t.Planned()), LossClasses: t.LossClasses, Params: int64(s.Params())}
 	return r
 }
 
@@ -128,7 +128,7 @@ func (r *running) trained(h rundir.History) {
 	x.Steps, x.Epochs = t.Step, t.Step/t.StepsPerEpoch()
 	x.PeakRSSBytes = rundir.PeakRSS()
 	if x.Seconds = r.clock.spent.Seconds(); x.Seconds > 0 {
-		x.ImagesPerSecond = float64(t.Step*t.Facts.Batch) / x.Seconds
+		x.ImagesPerSecond = float64(t.Step*t.BatchSize()) / x.Seconds
 		x.MSPerStep = 1000 * x.Seconds / float64(t.Step)
 		x.DataWaitShare = r.clock.waited.Seconds() / x.Seconds
 		x.PluginShare = r.clock.called.Seconds() / x.Seconds

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fwlab/fw/core/data"
@@ -49,8 +50,14 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	if workers == 0 {
 		workers = tr.Workers
 	}
-	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, CheckFinite: tr.CheckFinite, Localization: schedule(e),
-		Facts: train.Facts{Batch: tr.BatchSize, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, Memory: tr.Memory, Parts: tr.BatchSize / tr.MicroBatch, CheckFinite: tr.CheckFinite, Localization: schedule(e),
+		Facts: train.Facts{Batch: tr.MicroBatch, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
+	if small := (*train.MemoryError)(nil); errors.As(err, &small) {
+		return nil, fmt.Errorf("%s: %w", e.Where("train.memory"), err)
+	}
+	if parts := (*train.PartsError)(nil); errors.As(err, &parts) {
+		return nil, fmt.Errorf("%s: %w; leave train.micro_batch out, and see train.memory", e.Where("train.micro_batch"), err)
+	}
 	if err != nil {
 		return nil, err
 	}

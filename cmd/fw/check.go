@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/fwlab/fw/core"
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/plan"
 	"github.com/fwlab/fw/core/wire"
 )
 
@@ -23,7 +25,16 @@ type fileArgs struct {
 type settings struct {
 	registryArgs
 	Set     []string `help:"Override a key, as in --set train.epochs=10; may be repeated." placeholder:"KEY=VALUE" sep:"none"`
+	Memory  string   `help:"Most memory of a step, as in 2GB; the same as --set train.memory=2GB. The results do not depend on it." placeholder:"SIZE"`
 	Workers int      `help:"Threads; 0 means one a core. The results do not depend on it." default:"0"`
+}
+
+// overrides is what --set and the flags that stand for keys say.
+func (s *settings) overrides() []string {
+	if s.Memory == "" {
+		return s.Set
+	}
+	return append(slices.Clone(s.Set), "train.memory="+s.Memory)
 }
 
 // open reads the experiment and builds its step. The caller closes both.
@@ -33,7 +44,7 @@ func (a *fileArgs) open(con *console) (*core.Session, *pluginSet, error) {
 		return nil, nil, err
 	}
 	s.watch = a.watch
-	e, err := experiment.Read(a.File, s, a.Set...)
+	e, err := experiment.Read(a.File, s, a.overrides()...)
 	if err != nil {
 		s.close()
 		return nil, nil, err
@@ -53,6 +64,9 @@ func (s *pluginSet) prepare(ctx context.Context, e *experiment.Experiment, worke
 		return nil, err
 	}
 	session, err := core.Prepare(ctx, e, plugins, workers)
+	if err == nil {
+		boundGarbage(session.Trainer.Planned())
+	}
 	return session, located(e, err)
 }
 
@@ -88,8 +102,17 @@ func (c *checkCmd) Run(con *console) error {
 	fmt.Fprintf(con.out, "  steps       %d in %d epochs of %d\n", t.Optim.Steps, session.Experiment.Train().Epochs, t.StepsPerEpoch())
 	fmt.Fprintf(con.out, "  peak rate   %g\n", t.Optim.LR)
 	fmt.Fprintf(con.out, "  parameters  %d\n", session.Params())
-	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.Exec.FLOPs())/1e9)
-	fmt.Fprintf(con.out, "  memory      %.1f MB planned: %.1f MB of values that share one arena, the rest state and scratch\n", float64(t.Exec.Memory())/1e6, float64(t.Exec.Plan().Arena)/1e6)
+	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.FLOPs())/1e9)
+	fmt.Fprintf(con.out, "  memory      %s planned: %s of values that share one arena, the rest state, batches and scratch\n", plan.Size(t.Planned()), plan.Size(t.Exec.Plan().Arena))
+	if f := t.Fitted; f != nil && f.Again > 0 {
+		fmt.Fprintf(con.out, "  again       %d instructions are run a second time in the backward pass, about %.1f %% of a step\n", f.Again, 100*f.Share)
+	}
+	if cut := t.Cut; cut != nil {
+		fmt.Fprintf(con.out, "  parts       a batch of %d in parts of %d; the gradient is the mean of theirs\n", t.BatchSize(), t.Facts.Batch)
+		if cut.Norm {
+			fmt.Fprintf(con.out, "  note        BatchNorm's statistics are those of %d images, not of %d: results differ from those without train.micro_batch\n", t.Facts.Batch, t.BatchSize())
+		}
+	}
 	for _, r := range s.rows(session.Experiment) {
 		fmt.Fprintf(con.out, "  %-10s  %s %s (%s)\n", r.Kind, r.ID, r.Version, r.Carrier)
 	}
@@ -98,7 +121,7 @@ func (c *checkCmd) Run(con *console) error {
 
 type graphCmd struct {
 	fileArgs
-	Stage string `help:"views, traced, linked, grad, compiled or plan." enum:"views,traced,linked,grad,compiled,plan" default:"traced"`
+	Stage string `help:"views, traced, linked, grad, compiled, plan, or update: what follows the parts of a batch." enum:"views,traced,linked,grad,compiled,plan,update" default:"traced"`
 }
 
 // Run prints the program.
@@ -113,6 +136,10 @@ func (c *graphCmd) Run(con *console) error {
 		fmt.Fprint(con.out, session.Trainer.Exec.Plan())
 		return nil
 	}
-	fmt.Fprint(con.out, session.Trainer.Stages[c.Stage])
+	f := session.Trainer.Stages[c.Stage]
+	if f == nil {
+		return fmt.Errorf("graph: no stage %s: the experiment does a batch at once (train.micro_batch is not less than train.batch_size)", c.Stage)
+	}
+	fmt.Fprint(con.out, f)
 	return nil
 }

@@ -65,7 +65,7 @@ func (c *runCmd) Run(con *console) error {
 	}
 	t := session.Trainer
 	fmt.Fprintf(con.out, "%s: %d images, %d steps of %d, %.1f M parameters; ready in %.1f s; writing %s\n", session.Experiment.Name(),
-		session.Set.Train.Len(), session.Steps(), t.Facts.Batch, float64(session.Params())/1e6, time.Since(began).Seconds(), dir.Dir)
+		session.Set.Train.Len(), session.Steps(), t.BatchSize(), float64(session.Params())/1e6, time.Since(began).Seconds(), dir.Dir)
 	_, err = session.Run(con.ctx, j)
 	return err
 }
@@ -90,7 +90,7 @@ func (c *runCmd) resume(con *console) error {
 	if err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
-	e, err := experiment.Read(at, s, c.Set...)
+	e, err := experiment.Read(at, s, c.overrides()...)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,6 @@ func fuse(f *ir.Func) error {
 		def[i] = -1
 	}
 	groupOf := make([]*group, len(f.Instrs))
-	var groups []*group
 	firstOutsideUse := make([]int, len(f.Shapes)) // by instructions that are not fusible
 	for i := range firstOutsideUse {
 		firstOutsideUse[i] = len(f.Instrs)
@@ -55,24 +54,28 @@ func fuse(f *ir.Func) error {
 			continue
 		}
 		dims := f.Shape(in.Out[0]).Dims
-		best := (*group)(nil)
-		for _, v := range in.In {
-			if def[v] < 0 {
-				continue
-			}
-			if g := groupOf[def[v]]; g != nil && shape.SameDims(g.dims, dims) && len(g.members) < maxFused && joinable(f, g, i, def, groupOf, firstOutsideUse) {
-				best = g
-				break
+		own := &group{dims: dims, members: []int{i}}
+		groupOf[i] = own
+		for more := true; more; { // every group that made an operand joins, as long as there is room
+			more = false
+			for _, v := range in.In {
+				if def[v] < 0 {
+					continue
+				}
+				g := groupOf[def[v]]
+				if g == nil || g == own || !shape.SameDims(g.dims, dims) || len(g.members)+len(own.members) > maxFused || !joinable(f, g, own, i, def, groupOf, firstOutsideUse) {
+					continue
+				}
+				for _, m := range g.members {
+					groupOf[m] = own
+				}
+				own.members = append(own.members, g.members...)
+				more = true
 			}
 		}
-		if best == nil {
-			best = &group{dims: dims}
-			groups = append(groups, best)
-		}
-		best.members = append(best.members, i)
-		groupOf[i] = best
+		slices.Sort(own.members)
 	}
-	emit(f, groups, groupOf, def)
+	emit(f, groupOf, def)
 	return removeDead(f)
 }
 
@@ -96,10 +99,9 @@ func free(f *ir.Func, in *ir.Instr) bool {
 	return false
 }
 
-// joinable is whether g may move down to instruction i: no result of g is
-// needed before i by anything outside of g, and no other group that i reads
-// depends on being placed later.
-func joinable(f *ir.Func, g *group, i int, def []int, groupOf []*group, firstOutsideUse []int) bool {
+// joinable is whether g may move down to own, at instruction i: no result of g is
+// needed before i by anything outside of both.
+func joinable(f *ir.Func, g, own *group, i int, def []int, groupOf []*group, firstOutsideUse []int) bool {
 	for _, m := range g.members {
 		if firstOutsideUse[f.Instrs[m].Out[0]] < i {
 			return false
@@ -107,7 +109,7 @@ func joinable(f *ir.Func, g *group, i int, def []int, groupOf []*group, firstOut
 	}
 	ofGroup := func(v ir.ID) bool { return def[v] >= 0 && groupOf[def[v]] == g }
 	for j := g.members[len(g.members)-1] + 1; j < i; j++ { // members of other groups in between
-		if groupOf[j] == nil {
+		if groupOf[j] == nil || groupOf[j] == own {
 			continue
 		}
 		for _, v := range f.Instrs[j].In {
@@ -123,7 +125,7 @@ func joinable(f *ir.Func, g *group, i int, def []int, groupOf []*group, firstOut
 }
 
 // emit replaces each group by one fusion where its last member stood.
-func emit(f *ir.Func, groups []*group, groupOf []*group, def []int) {
+func emit(f *ir.Func, groupOf []*group, def []int) {
 	used := users(f)
 	isOutput := map[ir.ID]bool{}
 	for _, p := range f.Outputs {

@@ -27,6 +27,7 @@ var Passes = []Pass{
 	{"verify", op.VerifyFunc},
 	{"normalisation fusion", fuseNorm},
 	{"fusion", fuse},
+	{"computing again", computeAgain},
 }
 
 // Func runs every pass over a copy of f, and then those that are asked for, such

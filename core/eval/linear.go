@@ -44,7 +44,7 @@ func Linear(train, test *Features, classes int, c LinearConfig, workers *pool.Po
 	}
 	per := train.N / batch
 	steps := per * c.Epochs
-	_, aliases, err := optim.Append(flat, optim.Config{Name: "sgd", LR: c.LR, Momentum: 0.9, Schedule: "cosine", Steps: steps})
+	added, err := optim.Append(flat, optim.Config{Name: "sgd", LR: c.LR, Momentum: 0.9, Schedule: "cosine", Steps: steps})
 	if err != nil {
 		return 0, err
 	}
@@ -52,7 +52,7 @@ func Linear(train, test *Features, classes int, c LinearConfig, workers *pool.Po
 	if err != nil {
 		return 0, err
 	}
-	ex, err := exec.New(f, exec.Options{Pool: workers, Aliases: aliases})
+	ex, err := exec.New(f, exec.Options{Pool: workers, Aliases: added.Aliases})
 	if err != nil {
 		return 0, err
 	}

@@ -93,6 +93,19 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 	return ex, nil
 }
 
+// Scratch is the bytes of scratch memory that f's kernels share.
+func Scratch(f *ir.Func, o Options) (int, error) {
+	ex := &Executable{plan: &plan.Plan{Func: f}, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval}
+	for i := range f.Instrs {
+		if in := &f.Instrs[i]; in.Op != "reshape" {
+			if _, err := ex.bind(in); err != nil {
+				return 0, fmt.Errorf("exec: @%s: instruction %d: %s: %w", f.Name, i, in.Op, err)
+			}
+		}
+	}
+	return 4 * ex.scratch, nil
+}
+
 // Run computes the outputs from the inputs.
 func (ex *Executable) Run() error {
 	ex.err = nil

@@ -163,6 +163,8 @@ type Train struct {
 	BatchSize             int
 	Precision             string
 	Workers               int // 0: one a core
+	Memory                int // bytes; 0: no bound
+	MicroBatch            int // images at a time; BatchSize or a divisor of it
 	CheckpointEveryEpochs int // 0: at the end only
 	KeepCheckpoints       int
 	LogEverySteps         int
@@ -172,7 +174,13 @@ type Train struct {
 // Train is the section [train].
 func (e *Experiment) Train() Train {
 	t := e.table("train")
+	memory, _ := parseBytes(t.str("memory"))
+	micro := t.int("micro_batch")
+	if micro == 0 {
+		micro = t.int("batch_size")
+	}
 	return Train{
+		Memory: memory, MicroBatch: micro,
 		Epochs: t.int("epochs"), Steps: t.int("steps"), BatchSize: t.int("batch_size"),
 		Precision: t.str("precision"), Workers: t.int("workers"),
 		CheckpointEveryEpochs: t.int("checkpoint_every_epochs"), KeepCheckpoints: t.int("keep_checkpoints"),

@@ -86,10 +86,10 @@ func (e *Experiment) flat() []Change {
 
 // mayDiffer are the keys that a resumed run may change, as no trained byte depends
 // on them: what is logged, kept and probed, where training stops early, and on how
-// many threads.
+// many threads and in how much memory.
 var mayDiffer = []string{
 	"experiment.notes",
-	"train.workers", "train.steps", "train.checkpoint_every_epochs", "train.keep_checkpoints",
+	"train.workers", "train.memory", "train.steps", "train.checkpoint_every_epochs", "train.keep_checkpoints",
 	"train.log_every_steps", "train.check_finite",
 	"eval.",
 }

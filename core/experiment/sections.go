@@ -106,6 +106,8 @@ func trainSection() Section {
 		row(schema.Int, "batch_size", "images a step; an epoch's last, smaller batch is dropped", def(schema.OfInt(256)), atLeast(1), atMost(1<<24)),
 		row(schema.String, "precision", "what activations are stored as and products multiply; sums, statistics, parameters and optimizer are f32 always", def(schema.OfString(F32)), oneOf(F32, BF16)),
 		row(schema.Int, "workers", "threads; 0: one a core. Results do not depend on it", def(schema.OfInt(0)), atLeast(0), atMost(4096)),
+		row(schema.String, "memory", "most memory of a step, as in 2GB or 512MiB: values are made again in the backward pass rather than kept, with the same results; empty: no bound", def(schema.OfString(""))),
+		row(schema.Int, "micro_batch", "images at a time, batch_size a multiple of it: gradients are added up over the batch; 0: all at once", def(schema.OfInt(0)), atLeast(0), atMost(1<<24)),
 		row(schema.Int, "checkpoint_every_epochs", "0: at the end only", def(schema.OfInt(1)), atLeast(0)),
 		row(schema.Int, "keep_checkpoints", "numbered checkpoints kept beside the last; 0: none", def(schema.OfInt(1)), atLeast(0)),
 		row(schema.Int, "log_every_steps", "steps between lines of metrics", def(schema.OfInt(10)), atLeast(1)),

@@ -166,6 +166,7 @@ func (v *validation) together() {
 		v.at("experiment.name", "expected at most 64 letters, digits, '.', '_' or '-', as it becomes a folder's name, found %s", name)
 	}
 	v.optimTogether()
+	v.trainTogether()
 	v.localizationTogether()
 	if c, ok := e.table("data").get("channels"); ok && c.I == 2 {
 		v.at("data.channels", "expected 1 or 3, found 2")
@@ -173,6 +174,28 @@ func (v *validation) together() {
 	for _, t := range e.tables {
 		if seeds, ok := t.get("seeds"); ok && len(seeds.Is) == 0 {
 			v.at(t.path+".seeds", "expected at least one seed, found none")
+		}
+	}
+}
+
+func (v *validation) trainTogether() {
+	t := v.e.table("train")
+	if m, ok := t.get("memory"); ok {
+		if _, err := parseBytes(m.S); err != nil {
+			v.at("train.memory", "%v, found %s", err, m)
+		}
+	}
+	batch, ok := t.get("batch_size")
+	if micro, is := t.get("micro_batch"); is && ok && micro.I > 0 && batch.I%micro.I != 0 {
+		v.at("train.micro_batch", "expected a divisor of train.batch_size (%d), found %d; the nearest below is %d", batch.I, micro.I, divisorBelow(batch.I, micro.I))
+	}
+}
+
+// divisorBelow is the largest divisor of n that is not above most.
+func divisorBelow(n, most int64) int64 {
+	for d := min(n, most); ; d-- {
+		if n%d == 0 {
+			return d
 		}
 	}
 }

@@ -39,14 +39,20 @@ type Slot struct {
 	Shape shape.Shape
 }
 
+// Step is what Append added to a flat function.
+type Step struct {
+	Slots   []Slot            // of the optimizer
+	Aliases map[string]string // from outputs to the inputs they replace
+	Grads   []ir.Port         // by parameter's name
+}
+
 // Append differentiates the flat function's loss and adds the parameter
-// updates, averages and state outputs. It returns the optimizer's slots and
-// the aliases from outputs to the inputs they replace.
-func Append(l *link.Flat, c Config) (slots []Slot, aliases map[string]string, err error) {
+// updates, averages and state outputs.
+func Append(l *link.Flat, c Config) (*Step, error) {
 	f := l.Func
 	loss, ok := f.Output(link.LossOutput)
 	if !ok {
-		return nil, nil, fmt.Errorf("optim: @%s has no output %q", f.Name, link.LossOutput)
+		return nil, fmt.Errorf("optim: @%s has no output %q", f.Name, link.LossOutput)
 	}
 	var trained []*link.Leaf
 	var wrt []ir.ID
@@ -57,7 +63,7 @@ func Append(l *link.Flat, c Config) (slots []Slot, aliases map[string]string, er
 	}
 	grads, err := autodiff.Gradients(f, loss, wrt)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	u := &updater{Config: c, l: l, b: trace.Extend(f), aliases: map[string]string{}}
 	u.b.At(ir.Loc{By: c.Name})
@@ -96,9 +102,13 @@ func Append(l *link.Flat, c Config) (slots []Slot, aliases map[string]string, er
 		}
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("optim: %w", err)
+		return nil, fmt.Errorf("optim: %w", err)
 	}
-	return u.slots, u.aliases, nil
+	done := &Step{Slots: u.slots, Aliases: u.aliases}
+	for i, p := range trained {
+		done.Grads = append(done.Grads, ir.Port{Name: p.Name, Value: grads[i]})
+	}
+	return done, nil
 }
 
 type updater struct {

@@ -29,13 +29,13 @@ func regression(t *testing.T, c optim.Config) *exec.Executable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, aliases, err := optim.Append(flat, c)
+	step, err := optim.Append(flat, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	workers := pool.New(1)
 	t.Cleanup(workers.Close)
-	ex, err := exec.New(flat.Func, exec.Options{Pool: workers, Aliases: aliases})
+	ex, err := exec.New(flat.Func, exec.Options{Pool: workers, Aliases: step.Aliases})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -114,7 +114,7 @@ func TestMemoryIsReused(t *testing.T) {
 	if most := (5 + 4) * 64 * 64 * 4; p.Arena > most {
 		t.Errorf("50 products of 16 KiB, 5 of them kept, take %d bytes, expected at most %d", p.Arena, most)
 	}
-	if text := p.String(); !strings.Contains(text, "alive from instruction") {
+	if text := p.String(); !strings.Contains(text, "every buffer, in order of time") {
 		t.Error(text)
 	}
 }

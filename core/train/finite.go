@@ -70,10 +70,10 @@ func (t *Trainer) diverged(loss float64) error {
 	if name := t.State.notFinite(); name != "" {
 		e.First = inWords(name)
 	}
-	if t.before == nil {
+	if !t.CheckFinite {
 		return e
 	}
-	t.State.copyFrom(t.before.tensors)
+	t.undo()
 	e.Undone = true
 	if first, err := t.firstBad(); err != nil {
 		e.First += fmt.Sprintf(" (the step could not be followed op by op: %v)", err)

@@ -80,16 +80,20 @@ func (s *State) Restore(from map[string]tensor.Tensor) error {
 	return nil
 }
 
+// copyFrom takes over the tensors that from has.
 func (s *State) copyFrom(from map[string]tensor.Tensor) {
 	for name, t := range s.tensors {
 		copy(t.Data, from[name].Data)
 	}
 }
 
-func (s *State) clone() *State {
+// clone copies the tensors that are among the names, all for nil.
+func (s *State) clone(names map[string]string) *State {
 	c := &State{map[string]tensor.Tensor{}}
 	for name, t := range s.tensors {
-		c.tensors[name] = t.Clone()
+		if _, ok := names[name]; ok || names == nil {
+			c.tensors[name] = t.Clone()
+		}
 	}
 	return c
 }

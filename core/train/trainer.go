@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"runtime/debug"
 	"time"
 
 	"github.com/fwlab/fw/core/compile"
@@ -14,8 +15,10 @@ import (
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/localize"
 	"github.com/fwlab/fw/core/optim"
+	"github.com/fwlab/fw/core/plan"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/samples"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/view"
 )
@@ -30,6 +33,8 @@ type Config struct {
 	Seed      uint64
 	Workers   int
 	BF16      bool // the step stores activations as bfloat16: [compile.BF16]
+	Memory    int  // most bytes of what is planned; 0: no bound
+	Parts     int  // that a batch is done in, each of Facts.Batch images; 0 is 1
 	// CheckFinite looks at the whole state after each step, not at the loss
 	// alone, and keeps a copy of the state before it.
 	CheckFinite bool
@@ -40,7 +45,7 @@ type Config struct {
 // Trainer is a step ready to run, with its state.
 type Trainer struct {
 	Config
-	Stages   map[string]*ir.Func // traced, linked, grad, compiled: for people who look
+	Stages   map[string]*ir.Func // traced, linked, grad, compiled, and update where batches are done in parts: for people who look
 	Flat     *link.Flat
 	State    *State
 	Exec     *exec.Executable
@@ -55,8 +60,13 @@ type Trainer struct {
 	// LossClasses is K where guessing gives a loss of ln K: the width of the one
 	// log-softmax that the loss is made of; 0 where there is none, or several.
 	LossClasses int
+	Fitted      *plan.Fitted // to Memory; nil without
 
-	before *State     // the last step, with CheckFinite
+	// Cut is what becomes of the objective where a batch is done in parts; nil otherwise.
+	Cut *samples.Verdict
+
+	before *State     // what a failed step is taken back to: the whole state with CheckFinite, otherwise what the parts of a batch change
+	update *update    // behind the parts of a batch; nil where it is done at once
 	boxes  []view.Box // of each image, with Localization
 
 	root     rng.Key
@@ -102,26 +112,46 @@ func (t *Trainer) build(ctx context.Context) error {
 	}
 	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
-	slots, aliases, err := optim.Append(flat, c.Optim)
+	t.evaluate = c.Plugins.evaluate(ctx)
+	step, err := optim.Append(flat, c.Optim)
 	if err != nil {
 		return err
 	}
-	t.slots = slots
-	t.Stages["grad"] = flat.Func
-	compiled, err := compile.Func(flat.Func, t.passes()...)
-	if err != nil {
-		return err
-	}
-	t.Stages["compiled"] = compiled
+	t.slots = step.Slots
 	if t.State, err = t.Fresh(); err != nil {
 		return err
 	}
-	t.evaluate = c.Plugins.evaluate(ctx)
-	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: t.State.Buffers(), Eval: t.evaluate}); err != nil {
+	part, aliases, shared := flat.Func, step.Aliases, t.State.Buffers()
+	if c.Parts > 1 {
+		if err := t.divisible(ctx); err != nil {
+			return err
+		}
+		s, err := optim.Parts(flat.Func, step, c.Parts)
+		if err != nil {
+			return err
+		}
+		if t.update, err = t.newUpdate(s, shared); err != nil {
+			return err
+		}
+		part, aliases = s.Part, s.PartAliases
+	}
+	t.Stages["grad"] = part
+	compiled, err := compile.Func(part, t.passes()...)
+	if err != nil {
+		return err
+	}
+	if compiled, err = t.fit(plan.Schedule(compiled, aliases), aliases); err != nil {
+		return err
+	}
+	t.Stages["compiled"] = compiled
+	debug.FreeOSMemory() // what tracing left behind, before the arena is taken
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate}); err != nil {
 		return err
 	}
 	if c.CheckFinite {
-		t.before = t.State.clone()
+		t.before = t.State.clone(nil)
+	} else if t.update != nil {
+		t.before = t.State.clone(aliases)
 	}
 	if err := t.initBoxes(ctx); err != nil {
 		return err
@@ -141,8 +171,16 @@ func (c *Config) passes() (more []compile.Pass) {
 // Fresh is the state as it was before the first step.
 func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.root, t.Pool) }
 
+// BatchSize is the images of an update.
+func (t *Trainer) BatchSize() int { return t.Facts.Batch * t.parts() }
+
+func (t *Trainer) parts() int { return max(1, t.Config.Parts) }
+
+// FLOPs counts the multiplications and additions of products and convolutions in an update.
+func (t *Trainer) FLOPs() int64 { return t.Exec.FLOPs() * int64(t.parts()) }
+
 // StepsPerEpoch drops the last, smaller batch.
-func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
+func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.BatchSize() }
 
 // Run does one update and returns its loss and metrics, which the next Run
 // overwrites. Where a value is not finite the error is a *NotFiniteError. After any
@@ -150,39 +188,80 @@ func (t *Trainer) StepsPerEpoch() int { return t.Data.Len() / t.Facts.Batch }
 func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 	defer func() {
 		if err != nil {
+			t.undo()
 			t.rewind()
 		}
 	}()
-	if t.held == nil {
-		if err := t.load(); err != nil {
+	t.keep()
+	if t.update != nil {
+		t.update.begin()
+	}
+	metrics = t.values
+	clear(metrics)
+	for i := range t.parts() {
+		x, err := t.part(i, metrics)
+		if err != nil {
+			return x, nil, err
+		}
+		loss += x / float64(t.parts())
+	}
+	if t.update != nil {
+		if err := t.update.run(t, metrics); err != nil {
 			return 0, nil, err
 		}
 	}
+	if t.CheckFinite && t.State.notFinite() != "" {
+		return loss, nil, t.diverged(loss)
+	}
+	t.Step++
+	return loss, metrics, nil
+}
+
+// keep remembers the state before a step.
+func (t *Trainer) keep() {
+	if t.before != nil {
+		t.before.copyFrom(t.State.tensors)
+	}
+}
+
+// undo is the state before the step, as far as it was kept.
+func (t *Trainer) undo() {
+	if t.before != nil {
+		t.State.copyFrom(t.before.tensors)
+	}
+}
+
+// part does one part of a batch, and adds its share to the metrics.
+func (t *Trainer) part(i int, metrics map[string]float64) (loss float64, err error) {
+	if t.held == nil {
+		if err := t.load(); err != nil {
+			return 0, err
+		}
+	}
 	t.ports.feed(t.held.program, t.held.indices)
-	t.ports.clock(t.Step, t.Optim.Steps, t.stepKey(t.Step))
+	k := t.stepKey(t.Step)
+	if t.parts() > 1 {
+		k = k.Fold(uint64(i))
+	}
+	t.ports.clock(t.Step, t.Optim.Steps, k)
 	if !t.KeepBatch {
 		t.loader.free <- t.held.program
 		t.held = nil
 	}
-	if t.before != nil {
-		t.before.copyFrom(t.State.tensors)
-	}
 	if err := t.Exec.Run(); err != nil {
-		return 0, nil, err
+		return 0, err
 	}
 	loss = number(t.ports.loss)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.before != nil && t.State.notFinite() != "" {
-		return loss, nil, t.diverged(loss)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) || t.CheckFinite && t.update != nil && t.update.notFinite() {
+		return loss, t.diverged(loss)
 	}
-	t.Step++
-	clear(t.values)
-	t.ports.add(t.values, 1)
-	return loss, t.values, nil
+	t.ports.add(metrics, 1/float64(t.parts()))
+	return loss, nil
 }
 
 func (t *Trainer) stepKey(step int) rng.Key { return t.root.FoldString("step").Fold(uint64(step)) }
 
-// load waits for the step's batch.
+// load waits for the batch, or the part of one, that is next.
 func (t *Trainer) load() error {
 	if t.loader == nil {
 		t.loader = newLoader(t)
@@ -254,59 +333,4 @@ func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
 	}
 	t.Step, t.boxes = step, boxes
 	return nil
-}
-
-// loader fills the batch after the one in use, on workers of its own. Batches
-// are a function of the step, so their order never depends on timing.
-type loader struct {
-	ready chan loaded
-	free  chan *view.Program
-	quit  chan struct{}
-	done  chan struct{}
-}
-
-type loaded struct {
-	program *view.Program
-	indices []int
-	skipped []view.Replacement
-	err     error
-}
-
-func newLoader(t *Trainer) *loader {
-	l := &loader{make(chan loaded, 1), make(chan *view.Program, 3), make(chan struct{}), make(chan struct{})}
-	for range 2 {
-		l.free <- t.program.Fork()
-	}
-	workers := pool.New(t.Workers)
-	go func() {
-		defer close(l.done)
-		defer workers.Close()
-		per := t.StepsPerEpoch()
-		var order []int
-		for step, epoch := t.Step, -1; ; step++ {
-			if e := step / per; e != epoch {
-				epoch, order = e, data.Order(t.root, e, t.Data.Len())
-			}
-			var p *view.Program
-			select {
-			case p = <-l.free:
-			case <-l.quit:
-				return
-			}
-			p.Boxes = t.boxesIn(epoch)
-			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
-			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
-			select {
-			case l.ready <- b:
-			case <-l.quit:
-				return
-			}
-		}
-	}()
-	return l
-}
-
-func (l *loader) stop() {
-	close(l.quit)
-	<-l.done
 }

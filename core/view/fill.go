@@ -24,6 +24,11 @@ func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replac
 	if n != p.batch {
 		return nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
 	}
+	for _, o := range p.Outputs {
+		if o.Data == nil {
+			o.Data = make([]byte, o.Shape.Bytes())
+		}
+	}
 	b := &batch{p: p, indices: indices, key: key, images: make([]data.Image, n), bad: make([][]Replacement, n), errs: make([]error, n)}
 	workers.Run(n, (*decodeTask)(b))
 	p.Timing = Timing{Began: began, Decode: time.Since(began)}

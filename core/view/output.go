@@ -75,7 +75,6 @@ func (p *Program) group() error {
 		s := p.f.Shape(o.parts[0])
 		o.item = s.Bytes()
 		o.Shape = shape.Of(s.DType, append([]int{len(o.parts) * p.batch}, s.Dims...)...)
-		o.Data = make([]byte, o.Shape.Bytes())
 	}
 	sort.SliceStable(p.Outputs, func(i, j int) bool { return p.Outputs[i].Name > p.Outputs[j].Name })
 	return nil

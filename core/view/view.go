@@ -98,7 +98,7 @@ func (p *Program) Fork() *Program {
 	q.Outputs, q.cropped, q.states = nil, nil, nil
 	for _, o := range p.Outputs {
 		c := *o
-		c.Data = make([]byte, len(o.Data))
+		c.Data = nil
 		q.Outputs = append(q.Outputs, &c)
 	}
 	return &q

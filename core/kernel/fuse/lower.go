@@ -28,7 +28,7 @@ type lowering struct {
 	// rounded is, by node that holds a bfloat16 as the float32 that it is, the node
 	// that it was rounded from. A store rounds too, so it takes that one.
 	rounded map[int]int
-	types  []dtype.DType  // of each instruction
+	types   []dtype.DType // of each instruction
 }
 
 // lower returns the nodes, and of each output its node and type.
