@@ -1,6 +1,9 @@
 package train
 
 import (
+	"math"
+	"slices"
+
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/random"
@@ -33,6 +36,17 @@ func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor
 		for i, z := range f {
 			f[i] = float32(args[0] + float64(args[1]*float64(z)))
 		}
+	case "unit_normal":
+		if err := fill(random.Spec{Kind: random.Normal}); err != nil {
+			return t, err
+		}
+		n := 1
+		if s.Rank() > 0 {
+			n = s.Dims[s.Rank()-1]
+		}
+		for row := range slices.Chunk(f, n) {
+			toUnit(row)
+		}
 	case "truncated_normal":
 		if err := fill(random.Spec{Kind: random.Normal}); err != nil {
 			return t, err
@@ -48,6 +62,18 @@ func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor
 		}
 	}
 	return t, nil
+}
+
+// toUnit divides a row by its Euclidean norm.
+func toUnit(row []float32) {
+	var sq float64
+	for _, x := range row {
+		sq += float64(x) * float64(x)
+	}
+	k := 1 / math.Max(math.Sqrt(sq), 1e-12)
+	for i, x := range row {
+		row[i] = float32(float64(x) * k)
+	}
 }
 
 // truncated is element i of N(args[0], args[1]) within [args[2], args[3]]: from

@@ -94,6 +94,9 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNames(flat, c.Facts.Samples); err != nil {
+		return err
+	}
 	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
 	slots, aliases, err := optim.Append(flat, c.Optim)
@@ -167,6 +170,7 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 		indices[i] = uint32(x)
 	}
 	t.set(link.IndexInput, indices...)
+	t.set(link.LabelInput, t.labels(b.indices)...)
 	t.loader.free <- b.program
 	if t.before != nil {
 		t.before.copyFrom(t.State.tensors)
@@ -200,6 +204,18 @@ func (t *Trainer) scalar(name string) float64 {
 		return math.NaN()
 	}
 	return float64(b.F32[0])
+}
+
+// labels is what the dataset says of images, -1 where it says nothing.
+func (t *Trainer) labels(indices []int) []uint32 {
+	labels := make([]uint32, len(indices))
+	for i, x := range indices {
+		labels[i] = ^uint32(0)
+		if l, ok := t.Data.Label(x); ok {
+			labels[i] = uint32(l)
+		}
+	}
+	return labels
 }
 
 // Key is the root of the run's randomness.
