@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/random"
@@ -11,13 +12,21 @@ import (
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
+	"github.com/fwlab/fw/core/trace"
 )
 
 // initial draws a tensor: attribute init says from what, args are its
 // parameters. The values depend on the key alone.
 func initial(s shape.Shape, a ir.Attrs, key rng.Key, workers *pool.Pool) (tensor.Tensor, error) {
 	t := tensor.New(s)
-	args, f := a.Floats("args"), t.F32()
+	args := a.Floats("args")
+	if s.DType != dtype.F32 { // a constant, as core/op has checked
+		for rest, one := t.Data, trace.Element(s.DType, args[0]); len(rest) > 0; rest = rest[len(one):] {
+			copy(rest, one)
+		}
+		return t, nil
+	}
+	f := t.F32()
 	fill := func(spec random.Spec) error {
 		spec.N = len(f)
 		k, err := random.New(spec, workers.Workers())
