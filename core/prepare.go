@@ -42,7 +42,7 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	}
 	set.Mean, set.Std, set.Channels = mean, std, d.Channels
 	per := set.Train.Len() / tr.BatchSize
-	cfg := optim.Config{Name: o.Name, LR: o.Peak(tr.BatchSize), MinLR: o.MinLR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay,
+	cfg := optim.Config{Name: o.Name, LR: o.Peak(tr.BatchSize), MinLR: o.MinLR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, FinalDecay: o.FinalDecay,
 		Betas: o.Betas, Eps: o.Eps, Eta: o.Eta, Exclude: o.ExcludeBiasAndNorm, Schedule: o.Schedule, WarmupSteps: int(o.WarmupEpochs * float64(per)), Steps: per * tr.Epochs, Gamma: o.Gamma}
 	for _, m := range o.Milestones {
 		cfg.Milestones = append(cfg.Milestones, m*per)

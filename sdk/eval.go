@@ -24,8 +24,8 @@ type Evaluator interface {
 	Eval(in []Array) (value float64, grads [][]float32, err error)
 }
 
-// EvalLoss declares a loss of a signature (contrast, classify, predict or reconstruct) that is
-// evaluated, not traced. Each step copies its inputs to the plugin and the
+// EvalLoss declares a loss of one of the signatures (contrast, classify, predict ...)
+// that is evaluated, not traced. Each step copies its inputs to the plugin and the
 // gradients back, so a traced loss is always faster.
 func EvalLoss(id, version, signature string, l Evaluator) *Plugin {
 	p := loss(id, version, signature, func(b *Builder, in []Value) Value {

@@ -17,6 +17,7 @@ func Square(stride, pad int) Conv { return trace.Square(stride, pad) }
 // Initialisers.
 var (
 	Constant  = trace.Constant
+	OnSphere  = trace.OnSphere // rows of length 1, evenly over the sphere
 	Normal    = trace.Normal
 	UniformIn = trace.UniformIn
 	Truncated = trace.Truncated
@@ -51,7 +52,8 @@ func LinearInit(name string, out int, bias bool, weight, offset trace.Init) Laye
 
 // BatchNorm is torch.nn.BatchNorm over all but the last dimension: eps 1e-5,
 // running statistics with momentum 0.1 and unbiased variance. training false
-// normalises by the running statistics.
+// normalises by the running statistics. Within [Module.Split] each part of the batch
+// has statistics of its own, of which the running ones follow the mean.
 func BatchNorm(name string, training, affine bool) Layer {
 	return func(scope string, x Value) Value {
 		b := x.Builder()
@@ -62,11 +64,16 @@ func BatchNorm(name string, training, affine bool) Layer {
 			scale, offset = b.Param(full+".weight", Constant(1), []int{c}), b.Param(full+".bias", Constant(0), []int{c})
 		}
 		mean, variance := b.State(full+".running_mean", shape.F32(c), Constant(0)), b.State(full+".running_var", shape.F32(c), Constant(1))
-		if !training {
+		norms := b.Norms()
+		if !training || norms.Frozen {
 			return x.BatchNormInference(scale, offset, mean, variance, 1e-5)
 		}
-		y, m, v := x.BatchNorm(scale, offset, 1e-5, 1)
-		n := float64(x.Size() / c)
+		groups := max(1, norms.Groups)
+		y, m, v := x.BatchNorm(scale, offset, 1e-5, groups)
+		if groups > 1 {
+			m, v = m.Mean(0), v.Mean(0)
+		}
+		n := float64(x.Size() / c / groups)
 		b.Assign(full+".running_mean", mean.Scale(0.9).Add(m.Scale(0.1)))
 		b.Assign(full+".running_var", variance.Scale(0.9).Add(v.Scale(0.1*n/math.Max(1, n-1))))
 		return y
@@ -122,3 +129,6 @@ func (s *Step) MLP(name string, lastNorm bool, widths ...int) Layer {
 	}
 	return Chain(layers...)
 }
+
+// Filled is f32[dims] of x.
+func Filled(b *Builder, x float64, dims ...int) Value { return b.Fill(shape.F32(dims...), x) }

@@ -9,9 +9,14 @@ import (
 
 // Signatures of losses: what a pretext task may ask for, and the inputs it gives.
 var signatures = map[string][]string{
-	"contrast": {"z1", "z2"},             // embeddings of two views, f32[N,D] each
-	"classify": {"logits", "labels"},     // f32[N,C] and i32[N]
-	"predict":  {"prediction", "target"}, // f32[N,D] each
+	"contrast": {"z1", "z2"},                      // embeddings of two views, f32[N,D] each
+	"lookup":   {"queries", "keys", "negatives"},  // f32[N,D], f32[N,D] and f32[K,D], rows of length 1
+	"instance": {"features", "bank", "instances"}, // f32[N,D] and f32[M,D], rows of length 1; i32[N]: each feature's row of the bank
+	"group":    {"embeddings", "groups"},          // f32[N,D] and i32[N]: rows of one number belong together
+	"classify": {"logits", "labels"},              // f32[N,C] and i32[N]
+	"match":    {"logits", "targets"},             // f32[N,C] each; rows of targets sum to 1
+	"predict":  {"prediction", "target"},          // f32[N,D] each
+	"distill":  {"student", "teacher"},            // logits f32[V,N,C] of all views and f32[G,N,C] of the first G of them
 
 	// f32[B,N,D] each, and f32[B,N]: 1 for the tokens that count, 0 for the others
 	"reconstruct": {"prediction", "target", "mask"},
@@ -24,8 +29,36 @@ type Contrast interface {
 
 // ContrastLoss declares a loss of signature contrast.
 func ContrastLoss(id, version string, l Contrast) *Plugin {
-	return loss(id, version, "contrast", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1]) })
+	return pairLoss(id, version, "contrast", l.Loss)
 }
+
+// Lookup is a loss of queries that pick their keys among negatives.
+type Lookup interface {
+	Loss(b *Builder, queries, keys, negatives Value) Value
+}
+
+// LookupLoss declares a loss of signature lookup.
+func LookupLoss(id, version string, l Lookup) *Plugin {
+	return tripleLoss(id, version, "lookup", l.Loss)
+}
+
+// Instance is a loss of features that pick their own rows of a memory bank.
+type Instance interface {
+	Loss(b *Builder, features, bank, instances Value) Value
+}
+
+// InstanceLoss declares a loss of signature instance.
+func InstanceLoss(id, version string, l Instance) *Plugin {
+	return tripleLoss(id, version, "instance", l.Loss)
+}
+
+// Group is a loss of embeddings of which some belong together.
+type Group interface {
+	Loss(b *Builder, embeddings, groups Value) Value
+}
+
+// GroupLoss declares a loss of signature group.
+func GroupLoss(id, version string, l Group) *Plugin { return pairLoss(id, version, "group", l.Loss) }
 
 // Classify is a loss between logits and labels.
 type Classify interface {
@@ -34,8 +67,16 @@ type Classify interface {
 
 // ClassifyLoss declares a loss of signature classify.
 func ClassifyLoss(id, version string, l Classify) *Plugin {
-	return loss(id, version, "classify", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1]) })
+	return pairLoss(id, version, "classify", l.Loss)
 }
+
+// Match is a loss between logits and distributions.
+type Match interface {
+	Loss(b *Builder, logits, targets Value) Value
+}
+
+// MatchLoss declares a loss of signature match.
+func MatchLoss(id, version string, l Match) *Plugin { return pairLoss(id, version, "match", l.Loss) }
 
 // Predict is a loss between a prediction and its target.
 type Predict interface {
@@ -44,7 +85,25 @@ type Predict interface {
 
 // PredictLoss declares a loss of signature predict.
 func PredictLoss(id, version string, l Predict) *Plugin {
-	return loss(id, version, "predict", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1]) })
+	return pairLoss(id, version, "predict", l.Loss)
+}
+
+// Distill is a loss between a student's and a teacher's logits.
+type Distill interface {
+	Loss(b *Builder, student, teacher Value) Value
+}
+
+// DistillLoss declares a loss of signature distill.
+func DistillLoss(id, version string, l Distill) *Plugin {
+	return pairLoss(id, version, "distill", l.Loss)
+}
+
+func pairLoss(id, version, signature string, f func(b *Builder, x, y Value) Value) *Plugin {
+	return loss(id, version, signature, func(b *Builder, in []Value) Value { return f(b, in[0], in[1]) })
+}
+
+func tripleLoss(id, version, signature string, f func(b *Builder, x, y, z Value) Value) *Plugin {
+	return loss(id, version, signature, func(b *Builder, in []Value) Value { return f(b, in[0], in[1], in[2]) })
 }
 
 // Reconstruct is a loss between predicted tokens and what they were, where mask is 1.
@@ -54,7 +113,7 @@ type Reconstruct interface {
 
 // ReconstructLoss declares a loss of signature reconstruct.
 func ReconstructLoss(id, version string, l Reconstruct) *Plugin {
-	return loss(id, version, "reconstruct", func(b *Builder, in []Value) Value { return l.Loss(b, in[0], in[1], in[2]) })
+	return tripleLoss(id, version, "reconstruct", l.Loss)
 }
 
 func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *Plugin {
@@ -71,33 +130,6 @@ func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *
 				in[i] = b.Input(name, req.Inputs[i].Shape)
 			}
 			b.Output("loss", f(b, in))
-		})
-	}
-	return p
-}
-
-// Net traces one stage of a backbone.
-type Net struct {
-	*Builder
-	Training bool // false: statistics are frozen
-	plugin   string
-}
-
-// Backboner is a network with named stages: map, pooled; embed and encode of transformers.
-type Backboner interface {
-	Stage(n *Net, stage string, x Value) Value
-}
-
-// Backbone declares a network.
-func Backbone(id, version string, k Backboner) *Plugin {
-	p := newPlugin("backbone", id, version, "trace")
-	p.trace = func(req *wire.TraceRequest) (*ir.Program, error) {
-		return tracing(req, func(b *Builder) {
-			if len(req.Inputs) != 1 {
-				b.Fail("a stage takes one input, found " + strconv.Itoa(len(req.Inputs)))
-			}
-			x := b.Input("x", req.Inputs[0].Shape)
-			b.Output("y", k.Stage(&Net{b, req.Training, req.Plugin}, req.Func, x))
 		})
 	}
 	return p

@@ -117,36 +117,3 @@ type Layer func(scope string, x Value) Value
 
 // Apply runs the layer in the task's own scope.
 func (l Layer) Apply(x Value) Value { return l("", x) }
-
-// Module joins layers under a scope; Apply uses the scope's parameters.
-func (s *Step) Module(scope string, layers ...Layer) Module { return Module{s, scope, layers} }
-
-// Module is a chain of layers with parameters under one scope.
-type Module struct {
-	s      *Step
-	scope  string
-	layers []Layer
-}
-
-// Apply runs the chain.
-func (m Module) Apply(x Value) Value {
-	for _, l := range m.layers {
-		x = l(m.scope, x)
-	}
-	return x
-}
-
-// EMA is the same module over an exponential moving average of m's parameters,
-// equal to them at the start, with its own batch statistics. It is updated
-// after the optimizer, or with before ahead of the forward pass.
-func (m Module) EMA(momentum Value, before bool) Module {
-	target := m.scope + "_ema"
-	m.s.Builder.EMA(m.scope, target, momentum, before)
-	return Module{m.s, target, m.layers}
-}
-
-// CosineTo is 1 - (1-base)(cos(pi k/K)+1)/2 at step k of K: from base to 1 (Grill et al. 2020).
-func (s *Step) CosineTo(base float64) Value {
-	t := s.StepNumber().Float().Div(s.TotalSteps().Float())
-	return t.Scale(3.141592653589793).Cos().AddConst(1).Scale(-(1 - base) / 2).AddConst(1)
-}

@@ -124,6 +124,7 @@ type Optim struct {
 	Betas              [2]float64
 	Eps, Eta           float64
 	WeightDecay        float64
+	FinalDecay         *float64 // nil: WeightDecay stays
 	ExcludeBiasAndNorm bool
 	Schedule           string
 	WarmupEpochs       float64
@@ -145,6 +146,9 @@ func (e *Experiment) Optim() Optim {
 	}
 	betas, _ := t.get("betas")
 	copy(o.Betas[:], betas.Fs)
+	if final, ok := t.get("final_weight_decay"); ok {
+		o.FinalDecay = &final.F
+	}
 	return o
 }
 

@@ -13,8 +13,9 @@ import (
 	"github.com/fwlab/fw/core/trace"
 )
 
-// Callees finds the function that a call means, traced for the operands' shapes.
-type Callees func(callee string, view int, in []shape.Shape) (*ir.Func, error)
+// Callees finds the function that a call with these attributes means, traced for
+// the operands' shapes.
+type Callees func(call ir.Attrs, in []shape.Shape) (*ir.Func, error)
 
 // Names of a flat function's inputs and outputs, by kind.
 const (
@@ -27,6 +28,7 @@ const (
 	StepsInput   = "steps"   // i32[]: updates in all
 	KeyInput     = "key"     // u32[2], of the step
 	IndexInput   = "indices" // i32[B]: dataset positions
+	LabelInput   = "labels"  // i32[B]: what the dataset says of them; -1: nothing
 	LossOutput   = "loss"
 )
 
@@ -60,12 +62,17 @@ type Flat struct {
 	Metrics []ir.Port
 	// Pictures are what may be looked at of a batch; the step computes none of them.
 	Pictures []ir.Port
+	// Objectives are losses of their own for the parameters of some modules.
+	Objectives []Objective
+	// Encoder is the scope of the backbone to evaluate; "" for the first that is trained.
+	Encoder string
 
 	callees Callees
 	b       *trace.Builder
 	params  map[string]*Leaf
 	states  map[string]*Leaf
 	context map[string]ir.ID
+	options ir.Attrs // of the calls around, for the parameters declared within
 	calls   int
 }
 
@@ -113,6 +120,10 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 			l.assign(in, scope, args[0])
 		case "ema":
 			l.EMAs = append(l.EMAs, EMA{join(scope, in.Attrs.Str("source")), join(scope, in.Attrs.Str("target")), args[0], in.Attrs.Bool("before")})
+		case "objective":
+			l.Objectives = append(l.Objectives, Objective{join(scope, in.Attrs.Str("scope")), args[0]})
+		case "encoder":
+			l.Encoder = join(join(scope, in.Attrs.Str("scope")), "backbone")
 		case "metric":
 			l.Metrics = append(l.Metrics, ir.Port{Name: in.Attrs.Str("name"), Value: args[0]})
 		case "picture":
@@ -146,7 +157,7 @@ func (l *Flat) call(in *ir.Instr, f *ir.Func, args []ir.ID, scope string) ir.ID 
 	for j, v := range args {
 		shapes[j] = l.Func.Shape(v)
 	}
-	g, err := l.callees(callee, in.Attrs.Int("view", 0), shapes)
+	g, err := l.callees(in.Attrs, shapes)
 	if err != nil {
 		l.b.FailWith(&trace.Error{Loc: in.Loc, Err: err})
 	}
@@ -174,7 +185,10 @@ func (l *Flat) call(in *ir.Instr, f *ir.Func, args []ir.ID, scope string) ir.ID 
 			key = &k
 		}
 	}
+	outer := l.options
+	l.options = treatment(outer, in.Attrs)
 	l.inline(g, inner, join(scope, in.Attrs.Str("scope")), key)
+	l.options = outer
 	return inner[g.Outputs[0].Value]
 }
 
@@ -205,8 +219,11 @@ func (l *Flat) param(in *ir.Instr, scope string) ir.ID {
 		}
 		return p.Value
 	}
-	p := &Leaf{Name: name, Shape: s, Attrs: in.Attrs, Loc: in.Loc, Input: l.Func.AddInput(ParamPrefix+name, s)}
+	p := &Leaf{Name: name, Shape: s, Attrs: treatment(l.options, in.Attrs), Loc: in.Loc, Input: l.Func.AddInput(ParamPrefix+name, s)}
 	p.Value = p.Input
+	if p.Attrs.Bool("unit_rows") {
+		p.Value = l.b.Wrap(p.Input).L2Normalize(-1).ID()
+	}
 	l.params[name] = p
 	l.Params = append(l.Params, p)
 	for _, e := range l.EMAs {
@@ -229,7 +246,7 @@ func (l *Flat) paramNamed(in *ir.Instr, name string) ir.ID {
 
 func (l *Flat) average(e EMA, target, source ir.ID) ir.ID {
 	m := l.b.Wrap(e.Momentum)
-	t, s := l.b.Wrap(target), l.b.Wrap(source)
+	t, s := l.b.Wrap(target), l.b.Wrap(source).StopGradient()
 	return t.Mul(m).Add(s.Mul(m.Neg().AddConst(1))).ID()
 }
 

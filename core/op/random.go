@@ -56,8 +56,8 @@ func isKey(s shape.Shape) error {
 }
 
 var linkOps = []Def{
-	{Name: "param", Class: Link, Doc: "a trainable parameter, by name within its module; init is constant, normal, uniform, truncated_normal or table with args (value | mean, std | low, high | mean, std, low, high | every element); lr scales its rate, fixed_lr leaves it out of the schedule, no_decay out of weight decay, frozen holds it until that step (-1: for ever)",
-		Attrs: []AttrDef{form("shape"), text("name"), text("init"), {Name: "args", Kind: ir.KindFloats}, opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen"))}, Shape: declared},
+	{Name: "param", Class: Link, Doc: "a trainable parameter, by name within its module; init is constant, normal, uniform, truncated_normal, unit_normal or table with args (value | mean, std | low, high | mean, std, low, high | none: normal draws divided by their Euclidean norm along the last dimension | every element); lr scales its rate, fixed_lr leaves it out of the schedule, no_decay out of weight decay, frozen holds it until that step (-1: for ever), unit_rows divides its rows by their lengths before each step",
+		Attrs: []AttrDef{form("shape"), text("name"), text("init"), {Name: "args", Kind: ir.KindFloats}, opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen")), opt(num("unit_rows"))}, Shape: declared},
 	{Name: "state", Class: Link, Doc: "a value kept between steps, by name within its module; sample marks one row per training image",
 		Attrs: []AttrDef{form("shape"), text("name"), text("init"), {Name: "args", Kind: ir.KindFloats}, opt(num("sample"))}, Shape: declared},
 	{Name: "assign", In: 1, Class: Link, Doc: "the state or parameter of that name is x from here on; before sets it ahead of the forward pass",
@@ -76,8 +76,16 @@ var linkOps = []Def{
 			}
 			return nil, nil
 		}},
-	{Name: "call", In: Variadic, Class: Link, Doc: "another plugin's function (backbone.STAGE, loss, augment, crop) on the operands, its parameters under the module scope",
-		Attrs: []AttrDef{text("callee"), opt(text("scope")), opt(num("view")), form("shape")},
+	{Name: "objective", In: 1, Class: Link, Doc: "the parameters of module scope follow the loss x, not the step's own", Attrs: []AttrDef{text("scope")},
+		Shape: func(in []shape.Shape, _ ir.Attrs) ([]shape.Shape, error) {
+			if !in[0].Equal(shape.F32()) {
+				return bad("expected a loss f32[], found ", in[0].String())
+			}
+			return nil, nil
+		}},
+	{Name: "encoder", Class: Link, Doc: "the backbone of module scope is what is evaluated and exported, in place of the first that is trained", Attrs: []AttrDef{text("scope")}, Shape: nothing},
+	{Name: "call", In: Variadic, Class: Link, Doc: "another plugin's function (backbone.STAGE, loss, augment, crop) on the operands, its parameters under the module scope; groups splits its batch normalisations; lr, fixed_lr, no_decay and frozen hold for its parameters",
+		Attrs: []AttrDef{text("callee"), opt(text("scope")), opt(num("view")), opt(num("groups")), opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen")), form("shape")},
 		Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) { return one(a.ShapeOf("shape")) }},
 	{Name: "eval", In: Variadic, Class: Data, Doc: "a plugin's code on copied tensors: results are the value f32[] and its gradient for each f32 operand",
 		Attrs: []AttrDef{text("callee")}, Shape: func(in []shape.Shape, _ ir.Attrs) ([]shape.Shape, error) {
@@ -89,30 +97,30 @@ var linkOps = []Def{
 			}
 			return out, nil
 		}},
-	{Name: "context", Class: Link, Doc: "what the step knows: step and steps (i32[]: updates done and updates in all), key (u32[2], new each step), indices (i32[B]: dataset positions of the batch)",
+	{Name: "context", Class: Link, Doc: "what the step knows: step and steps (i32[]: updates done and updates in all), key (u32[2], new each step), indices (i32[B]: dataset positions of the batch), labels (i32[B]: what the dataset says of them, -1 for nothing)",
 		Attrs: []AttrDef{text("name"), opt(num("n"))}, Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
 			switch a.Str("name") {
 			case "step", "steps":
 				return dims(dtype.I32)
 			case "key":
 				return dims(dtype.U32, 2)
-			case "indices":
+			case "indices", "labels":
 				return dims(dtype.I32, a.Int("n", 0))
 			}
-			return bad("expected step, steps, key or indices, found ", strconv.Quote(a.Str("name")))
+			return bad("expected step, steps, key, indices or labels, found ", strconv.Quote(a.Str("name")))
 		}},
 }
 
 func nothing([]shape.Shape, ir.Attrs) ([]shape.Shape, error) { return nil, nil }
 
 func declared(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
-	want := map[string]int{"constant": 1, "normal": 2, "uniform": 2, "truncated_normal": 4}
+	want := map[string]int{"constant": 1, "normal": 2, "uniform": 2, "truncated_normal": 4, "unit_normal": 0}
 	n, ok := want[a.Str("init")]
 	if a.Str("init") == "table" {
 		n, ok = a.ShapeOf("shape").Size(), true
 	}
 	if !ok || len(a.Floats("args")) != n {
-		return bad("init: expected constant, normal, uniform, truncated_normal or table with 1, 2, 2, 4 or as many args as elements, found ", a.Str("init"), " with ", strconv.Itoa(len(a.Floats("args"))))
+		return bad("init: expected constant, normal, uniform, truncated_normal, unit_normal or table with 1, 2, 2, 4, 0 or as many args as elements, found ", a.Str("init"), " with ", strconv.Itoa(len(a.Floats("args"))))
 	}
 	if a.Str("name") == "" {
 		return bad("name is empty")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/fwlab/fw/core/autodiff"
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
@@ -22,6 +21,7 @@ type Config struct {
 	Momentum    float64
 	Nesterov    bool
 	WeightDecay float64
+	FinalDecay  *float64 // where WeightDecay goes to by a cosine over all steps; nil: it stays
 	Betas       [2]float64
 	Eps         float64
 	Eta         float64 // LARS trust coefficient
@@ -61,7 +61,7 @@ func Append(l *link.Flat, c Config) (*Step, error) {
 			trained, wrt = append(trained, p), append(wrt, p.Value)
 		}
 	}
-	grads, err := autodiff.Gradients(f, loss, wrt)
+	grads, err := gradients(l, loss, trained, wrt)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Append(l *link.Flat, c Config) (*Step, error) {
 	u.b.At(ir.Loc{By: c.Name})
 	err = trace.Trace(func() {
 		step := u.b.Wrap(l.Context(link.StepInput, shape.Of(dtype.I32))).Float()
-		u.step, u.lr = step, u.schedule(step)
+		u.step, u.lr, u.decay = step, u.schedule(step), u.decaySchedule(step)
 		u.replace("metric/train/lr", "", u.lr)
 		next := map[string]ir.ID{}
 		for i, p := range trained {
@@ -117,6 +117,7 @@ type updater struct {
 	b       *trace.Builder
 	step    trace.Value // f32[], updates done
 	lr      trace.Value
+	decay   trace.Value // f32[]; invalid for none
 	slots   []Slot
 	aliases map[string]string
 }
@@ -152,11 +153,34 @@ func (u *updater) schedule(step trace.Value) trace.Value {
 	return lr
 }
 
+// decaySchedule is the weight decay at a step, by a cosine from WeightDecay to
+// FinalDecay over all steps (Caron et al. 2021 raise it so).
+func (u *updater) decaySchedule(step trace.Value) trace.Value {
+	switch {
+	case u.FinalDecay != nil:
+		t := step.Scale(1 / math.Max(1, float64(u.Steps)))
+		return t.Scale(math.Pi).Cos().AddConst(1).Scale((u.WeightDecay - *u.FinalDecay) / 2).AddConst(*u.FinalDecay)
+	case u.WeightDecay != 0:
+		return u.b.Scalar(u.WeightDecay)
+	}
+	return trace.Value{}
+}
+
+// slot is a tensor of state for a parameter; it stays as it is while the parameter
+// is frozen.
 func (u *updater) slot(p *link.Leaf, name string) (trace.Value, func(trace.Value)) {
 	full := link.OptimPrefix + p.Name + "." + name
 	u.slots = append(u.slots, Slot{full, p.Shape})
 	v := u.b.Wrap(u.l.Func.AddInput(full, p.Shape))
-	return v, func(next trace.Value) { u.replace(full, full, next) }
+	return v, func(next trace.Value) { u.replace(full, full, u.thawed(p, next, v)) }
+}
+
+// thawed is next, or what was before while p is frozen.
+func (u *updater) thawed(p *link.Leaf, next, before trace.Value) trace.Value {
+	if n := p.Attrs.Int("frozen", 0); n > 0 {
+		return u.step.LessThan(float64(n)).Where(before, next)
+	}
+	return next
 }
 
 func (u *updater) update(p *link.Leaf, v, g trace.Value) trace.Value {
@@ -167,34 +191,29 @@ func (u *updater) update(p *link.Leaf, v, g trace.Value) trace.Value {
 	if s := p.Attrs.Float("lr", 1); s != 1 {
 		lr = lr.Scale(s)
 	}
-	if n := p.Attrs.Int("frozen", 0); n > 0 {
-		lr = step0(u.step.LessThan(float64(n)), lr)
-	}
 	lr = lr.BroadcastTo(p.Shape.Dims...)
 	vector := p.Shape.Rank() <= 1
-	decay := u.WeightDecay
+	decay := u.decay
 	if p.Attrs.Bool("no_decay") || u.Exclude && vector {
-		decay = 0
+		decay = trace.Value{}
 	}
+	next := v
 	switch u.Name {
 	case "adamw":
-		return u.adamw(p, v, g, lr, decay)
+		next = u.adamw(p, v, g, lr, decay)
 	case "lars":
-		return u.lars(p, v, g, lr, decay, u.Exclude && vector)
+		next = u.lars(p, v, g, lr, decay, u.Exclude && vector)
 	default:
-		return u.sgd(p, v, g, lr, decay)
+		next = u.sgd(p, v, g, lr, decay)
 	}
-}
-
-func step0(frozen, lr trace.Value) trace.Value {
-	return frozen.Where(lr.Builder().Scalar(0), lr)
+	return u.thawed(p, next, v)
 }
 
 // sgd as torch.optim.SGD: buf = momentum*buf + (g + wd*p); p -= lr * buf, or
 // lr * (g + momentum*buf) with Nesterov.
-func (u *updater) sgd(p *link.Leaf, v, g, lr trace.Value, decay float64) trace.Value {
-	if decay != 0 {
-		g = g.Add(v.Scale(decay))
+func (u *updater) sgd(p *link.Leaf, v, g, lr, decay trace.Value) trace.Value {
+	if decay.Valid() {
+		g = g.Add(v.Mul(decay))
 	}
 	if u.Momentum == 0 {
 		return v.Sub(g.Mul(lr))
@@ -210,10 +229,10 @@ func (u *updater) sgd(p *link.Leaf, v, g, lr trace.Value, decay float64) trace.V
 
 // lars as the SSL papers use it (You et al. 2017): excluded parameters get
 // neither decay nor trust ratio, and the rate stays outside of the momentum.
-func (u *updater) lars(p *link.Leaf, v, g, lr trace.Value, decay float64, excluded bool) trace.Value {
+func (u *updater) lars(p *link.Leaf, v, g, lr, decay trace.Value, excluded bool) trace.Value {
 	if !excluded {
-		if decay != 0 {
-			g = g.Add(v.Scale(decay))
+		if decay.Valid() {
+			g = g.Add(v.Mul(decay))
 		}
 		pn, gn := v.Square().Sum().Sqrt(), g.Square().Sum().Sqrt()
 		q := pn.MoreThan(0).And(gn.MoreThan(0)).Where(pn.Scale(u.Eta).Div(gn), u.b.Scalar(1))
@@ -226,7 +245,7 @@ func (u *updater) lars(p *link.Leaf, v, g, lr trace.Value, decay float64, exclud
 }
 
 // adamw as torch.optim.AdamW (Loshchilov & Hutter 2019).
-func (u *updater) adamw(p *link.Leaf, v, g, lr trace.Value, decay float64) trace.Value {
+func (u *updater) adamw(p *link.Leaf, v, g, lr, decay trace.Value) trace.Value {
 	m, setM := u.slot(p, "exp_avg")
 	s, setS := u.slot(p, "exp_avg_sq")
 	b1, b2 := u.Betas[0], u.Betas[1]
@@ -235,13 +254,16 @@ func (u *updater) adamw(p *link.Leaf, v, g, lr trace.Value, decay float64) trace
 	setM(m)
 	setS(s)
 	t := u.step.AddConst(1)
+	if n := p.Attrs.Int("frozen", 0); n > 0 { // counts from where it thaws
+		t = t.AddConst(-float64(n)).MaxConst(1)
+	}
 	c1 := t.Scale(math.Log(b1)).Expm1().Neg() // 1 - b1^t
 	c2 := t.Scale(math.Log(b2)).Expm1().Neg()
 	dims := p.Shape.Dims
 	denom := s.Sqrt().Div(c2.Sqrt().BroadcastTo(dims...)).AddConst(u.Eps)
 	v2 := v
-	if decay != 0 {
-		v2 = v.Sub(v.Mul(lr).Scale(decay))
+	if decay.Valid() {
+		v2 = v.Sub(v.Mul(lr).Mul(decay))
 	}
 	return v2.Sub(m.Div(denom).Mul(lr.Div(c1.BroadcastTo(dims...))))
 }

@@ -26,6 +26,8 @@ type Builder struct {
 	loc   ir.Loc // used instead of the caller's, when fixed
 	fixed bool
 	calls CallResolver
+	norms Norms
+	with  []ParamOption
 }
 
 // Value is a value of the Func under construction.

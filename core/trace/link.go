@@ -17,6 +17,10 @@ type Init struct {
 func Constant(x float64) Init       { return Init{"constant", []float64{x}} }
 func Normal(mean, std float64) Init { return Init{"normal", []float64{mean, std}} }
 func UniformIn(lo, hi float64) Init { return Init{"uniform", []float64{lo, hi}} }
+
+// OnSphere draws rows of length 1, evenly over the sphere.
+func OnSphere() Init { return Init{kind: "unit_normal"} }
+
 func Truncated(std, lo, hi float64) Init {
 	return Init{"truncated_normal", []float64{0, std, lo, hi}}
 }
@@ -38,6 +42,10 @@ func FixedLR() ParamOption { return flag("fixed_lr", 1) }
 // NoDecay leaves the parameter out of weight decay.
 func NoDecay() ParamOption { return flag("no_decay", 1) }
 
+// UnitRows divides the parameter's rows, along the last dimension, by their lengths
+// before each step.
+func UnitRows() ParamOption { return flag("unit_rows", 1) }
+
 // FrozenUntil holds the parameter until that step; -1 for ever.
 func FrozenUntil(step int) ParamOption { return flag("frozen", step) }
 
@@ -49,10 +57,7 @@ func flag(name string, v int) ParamOption {
 // name again is the same parameter.
 func (b *Builder) Param(name string, init Init, dims []int, options ...ParamOption) Value {
 	attrs := []ir.Attr{ir.OfShape("shape", shape.F32(dims...)), ir.String("name", name), ir.String("init", init.kind), ir.Floats("args", init.args...)}
-	for _, o := range options {
-		o(&attrs)
-	}
-	return b.emit1("param", nil, attrs...)
+	return b.emit1("param", nil, withOptions(attrs, options, b.with)...)
 }
 
 // State declares a value kept between steps, by name within its module, and reads it.
@@ -87,6 +92,20 @@ func (b *Builder) StepNumber() Value { return b.emit1("context", nil, ir.String(
 
 // TotalSteps is the number of updates of the whole run, i32[].
 func (b *Builder) TotalSteps() Value { return b.emit1("context", nil, ir.String("name", "steps")) }
+
+// Minimize has the parameters of module scope follow this loss f32[], and no other.
+func (b *Builder) Minimize(scope string, loss Value) {
+	b.Emit("objective", []Value{loss}, ir.String("scope", scope))
+}
+
+// Encoder makes the backbone of module scope the one that is evaluated and exported.
+func (b *Builder) Encoder(scope string) { b.Emit("encoder", nil, ir.String("scope", scope)) }
+
+// Labels is what the dataset says of the batch's n samples, i32[n]; -1 where it
+// says nothing.
+func (b *Builder) Labels(n int) Value {
+	return b.emit1("context", nil, ir.String("name", "labels"), ir.Int("n", n))
+}
 
 // Indices is the dataset positions of the batch's n samples, i32[n].
 func (b *Builder) Indices(n int) Value {
@@ -134,5 +153,9 @@ func (b *Builder) Call(callee, scope string, in ...Value) Value {
 	if scope != "" {
 		attrs = append(attrs, ir.String("scope", scope))
 	}
+	if b.norms.Groups > 1 {
+		attrs = append(attrs, ir.Int("groups", b.norms.Groups))
+	}
+	attrs = withOptions(attrs, nil, b.with)
 	return b.emit1("call", in, attrs...)
 }

@@ -164,7 +164,7 @@ func (p *Plugins) HeatMap(ctx context.Context, f Facts, n int, scope string, hea
 	if err != nil {
 		return nil, err
 	}
-	return link.Flatten(b.Func(), func(string, int, []shape.Shape) (*ir.Func, error) { return g, nil })
+	return link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
 }
 
 func boxesTensor(boxes []view.Box) tensor.Tensor {

@@ -37,7 +37,7 @@ func (t *Trainer) Pictures(batch *view.Program, indices []int, step int) ([]*vie
 		return nil, err
 	}
 	p := portsOf(ex, batch.Outputs)
-	p.feed(batch, indices)
+	p.feed(batch, indices, t.Data)
 	p.clock(step, t.Optim.Steps, t.stepKey(step))
 	if err := ex.Run(); err != nil {
 		return nil, err

@@ -22,10 +22,13 @@ type Plugins struct {
 }
 
 // Facts is what plugins are told about the run.
-type Facts struct{ Batch, Samples, Channels, ImageSize int }
+type Facts struct {
+	Batch, Samples, Channels, ImageSize int
+	NormGroups                          int // of a backbone: parts of the batch with statistics of their own; 0 means 1
+}
 
 func (f Facts) request(function string) wire.TraceRequest {
-	return wire.TraceRequest{Func: function, Training: true, Samples: f.Samples, Channels: f.Channels, ImageSize: f.ImageSize, Batch: f.Batch}
+	return wire.TraceRequest{Func: function, Training: true, Samples: f.Samples, Channels: f.Channels, ImageSize: f.ImageSize, Batch: f.Batch, NormGroups: f.NormGroups}
 }
 
 // Stage traces one stage of the backbone.
@@ -53,18 +56,18 @@ func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
 	if err != nil {
 		return nil, err
 	}
-	flat, err := link.Flatten(traced, func(callee string, v int, in []shape.Shape) (*ir.Func, error) {
-		switch {
+	flat, err := link.Flatten(traced, func(call ir.Attrs, in []shape.Shape) (*ir.Func, error) {
+		switch callee := call.Str("callee"); {
 		case callee == "crop" && p.Crop != nil:
 			return nil, nil
 		case callee == "augment" && p.Augment == nil:
 			return identity(in[0])
 		case callee == "augment":
 			req := f.request("augment")
-			req.View, req.Inputs = v, []wire.Port{{Name: "image", Shape: in[0]}}
+			req.View, req.Inputs = call.Int("view", 0), []wire.Port{{Name: "image", Shape: in[0]}}
 			return p.Augment.Trace(ctx, req, nil)
 		}
-		return nil, fmt.Errorf("the experiment has no %s", callee)
+		return nil, fmt.Errorf("the experiment has no %s", call.Str("callee"))
 	})
 	if err != nil {
 		return nil, err
@@ -85,9 +88,22 @@ func (p *Plugins) Objective(ctx context.Context, f Facts, outputs []*view.Output
 	for _, o := range outputs {
 		req.Inputs = append(req.Inputs, wire.Port{Name: o.Name, Shape: o.Shape})
 	}
-	find := func(callee string, _ int, in []shape.Shape) (*ir.Func, error) {
+	if traced, flat, err = p.join(ctx, f, req); err != nil {
+		return nil, nil, err
+	}
+	if _, ok := flat.Func.Output(link.LossOutput); !ok {
+		return nil, nil, fmt.Errorf("link: %s: the objective has no output %q", p.Pretext.ID, link.LossOutput)
+	}
+	return traced, flat, nil
+}
+
+// join traces a function of the pretext task and puts backbone and loss in their places.
+func (p *Plugins) join(ctx context.Context, f Facts, req wire.TraceRequest) (traced *ir.Func, flat *link.Flat, err error) {
+	find := func(call ir.Attrs, in []shape.Shape) (*ir.Func, error) {
+		callee, f := call.Str("callee"), f
+		f.NormGroups = call.Int("groups", 0)
 		if stage, ok := strings.CutPrefix(callee, "backbone."); ok {
-			return p.Stage(ctx, f, stage, true, in)
+			return p.Stage(ctx, f, stage, req.Training, in)
 		}
 		if callee != "loss" || p.Loss == nil {
 			return nil, fmt.Errorf("the experiment has no %s", callee)
@@ -99,7 +115,7 @@ func (p *Plugins) Objective(ctx context.Context, f Facts, outputs []*view.Output
 		return single(p.Loss.Trace(ctx, req, nil))
 	}
 	traced, err = p.Pretext.Trace(ctx, req, func(callee string, in []shape.Shape) (shape.Shape, error) {
-		g, err := find(callee, 0, in)
+		g, err := find(ir.NewAttrs(ir.String("callee", callee)), in)
 		if err != nil {
 			return shape.Shape{}, err
 		}
@@ -108,13 +124,8 @@ func (p *Plugins) Objective(ctx context.Context, f Facts, outputs []*view.Output
 	if err != nil {
 		return nil, nil, err
 	}
-	if flat, err = link.Flatten(traced, find); err != nil {
-		return nil, nil, err
-	}
-	if _, ok := flat.Func.Output(link.LossOutput); !ok {
-		return nil, nil, fmt.Errorf("link: %s: the objective has no output %q", p.Pretext.ID, link.LossOutput)
-	}
-	return traced, flat, nil
+	flat, err = link.Flatten(traced, find)
+	return traced, flat, err
 }
 
 // Encoder is the backbone alone, with frozen statistics: x f32[n,S,S,C] to
@@ -130,11 +141,15 @@ func (p *Plugins) Encoder(ctx context.Context, f Facts, n int, scope string) (*l
 	if err := trace.Trace(func() { b.Output("features", b.Call("backbone.pooled", scope, b.Input("x", x))) }); err != nil {
 		return nil, err
 	}
-	return link.Flatten(b.Func(), func(string, int, []shape.Shape) (*ir.Func, error) { return g, nil })
+	return link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
 }
 
-// EncoderScope is the module scope of the first backbone that is trained.
+// EncoderScope is the module scope of the backbone that is evaluated: the one that
+// the task names, otherwise the first that is trained.
 func EncoderScope(flat *link.Flat) string {
+	if flat.Encoder != "" {
+		return flat.Encoder
+	}
 	for _, p := range flat.Params {
 		if _, _, target := flat.TargetOf(p.Name); target {
 			continue

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/exec"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/link"
@@ -15,9 +16,9 @@ import (
 // ports is the memory through which the host and a program speak, found once so
 // that a step allocates nothing. What the program does not have is empty.
 type ports struct {
-	step, steps, key, index, loss buf.Buf
-	batch                         []buf.Buf // of each output of the view program
-	metrics                       []metric
+	step, steps, key, index, label, loss buf.Buf
+	batch                                []buf.Buf // of each output of the view program
+	metrics                              []metric
 }
 
 type metric struct {
@@ -30,7 +31,7 @@ func portsOf(ex *exec.Executable, batch []*view.Output) ports {
 		b, _ := ex.Input(name)
 		return b
 	}
-	p := ports{step: in(link.StepInput), steps: in(link.StepsInput), key: in(link.KeyInput), index: in(link.IndexInput)}
+	p := ports{step: in(link.StepInput), steps: in(link.StepsInput), key: in(link.KeyInput), index: in(link.IndexInput), label: in(link.LabelInput)}
 	p.loss, _ = ex.Output(link.LossOutput)
 	for _, o := range batch {
 		p.batch = append(p.batch, in(link.BatchPrefix+o.Name))
@@ -45,13 +46,21 @@ func portsOf(ex *exec.Executable, batch []*view.Output) ports {
 }
 
 // feed writes a batch, made of the images at those places of the dataset.
-func (p *ports) feed(batch *view.Program, indices []int) {
+func (p *ports) feed(batch *view.Program, indices []int, d data.Dataset) {
 	for i, o := range batch.Outputs {
 		copy(p.batch[i].U8, o.Data)
 	}
 	if at := p.index.U32; len(at) > 0 {
 		for i, x := range indices {
 			at[i] = uint32(x)
+		}
+	}
+	if at := p.label.I32; len(at) > 0 {
+		for i, x := range indices {
+			at[i] = -1
+			if l, ok := d.Label(x); ok {
+				at[i] = int32(l)
+			}
 		}
 	}
 }

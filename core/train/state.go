@@ -21,6 +21,9 @@ type State struct {
 	tensors map[string]tensor.Tensor
 }
 
+// maxState bounds one state, as a plugin may ask for anything.
+const maxState = 8 << 30
+
 // NewState allocates and initialises the state of a flat step. Each tensor has
 // a key of its own, so it does not depend on what else there is.
 func NewState(flat *link.Flat, slots []optim.Slot, key rng.Key, workers *pool.Pool) (*State, error) {
@@ -38,6 +41,9 @@ func NewState(flat *link.Flat, slots []optim.Slot, key rng.Key, workers *pool.Po
 		s.tensors[link.ParamPrefix+p.Name] = t
 	}
 	for _, p := range flat.States {
+		if p.Shape.Bytes() > maxState {
+			return nil, fmt.Errorf("train: state %s, declared at %s:%d: %s is more than %d GiB", p.Name, p.Loc.File, p.Loc.Line, p.Shape, maxState>>30)
+		}
 		t, err := initial(p.Shape, p.Attrs, key.FoldString(p.Name), workers)
 		if err != nil {
 			return nil, fmt.Errorf("train: initial %s: %w", p.Name, err)

@@ -110,6 +110,9 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := checkNames(flat, c.Facts.Samples); err != nil {
+		return err
+	}
 	t.Flat, t.LossClasses = flat, lossClasses(flat.Func)
 	t.Stages["views"], t.Stages["traced"], t.Stages["linked"] = views, traced, flat.Func.Clone()
 	t.evaluate = c.Plugins.evaluate(ctx)
@@ -238,7 +241,7 @@ func (t *Trainer) part(i int, metrics map[string]float64) (loss float64, err err
 			return 0, err
 		}
 	}
-	t.ports.feed(t.held.program, t.held.indices)
+	t.ports.feed(t.held.program, t.held.indices, t.Data)
 	k := t.stepKey(t.Step)
 	if t.parts() > 1 {
 		k = k.Fold(uint64(i))

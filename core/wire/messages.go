@@ -54,6 +54,7 @@ type TraceRequest struct {
 	View              int
 	Samples, Channels int
 	ImageSize, Batch  int
+	NormGroups        int // 0 means 1
 }
 
 // TraceReply carries a program, or the callee whose result shape is needed first.
@@ -328,6 +329,7 @@ func (m *TraceRequest) encode(w *writer) {
 	w.uint(9, uint64(m.Channels))
 	w.uint(10, uint64(m.ImageSize))
 	w.uint(11, uint64(m.Batch))
+	w.uint(12, uint64(m.NormGroups))
 }
 
 func (m *TraceRequest) decode(r *reader) {
@@ -356,6 +358,8 @@ func (m *TraceRequest) decode(r *reader) {
 			m.ImageSize = r.int()
 		case 11:
 			m.Batch = r.int()
+		case 12:
+			m.NormGroups = r.int()
 		}
 	}
 }

@@ -48,7 +48,7 @@ var messages = map[string]Message{
 	"DescribeReply": &DescribeReply{ABI: 1, IRVersion: 1, Plugins: []PluginInfo{{ID: "a/b", Kind: "loss", Version: "1.2.3", Doc: "d", Signature: "contrast", DefaultLoss: "l", DefaultCrop: "c", DefaultAugment: "g", Style: "trace",
 		Params: []schema.Param{{Name: "t", Type: schema.Float, Default: schema.OfFloat(-0.5), HasMin: true, HasMax: true, Min: -1, Max: 2, MinOpen: true, Doc: "x"}, {Name: "s", Type: schema.String, Default: schema.OfString("q"), Choices: []string{"q", "r"}}}}}},
 	"TraceRequest": &TraceRequest{Plugin: "a/b", Func: "loss", Params: []schema.Named{{Name: "t", Value: schema.OfFloat(0.1)}, {Name: "n", Value: schema.OfInts(-3, 4)}, {Name: "f", Value: schema.OfFloats(1, 2)}},
-		Inputs: []Port{{"z", shape.F32(3, 4)}}, Known: []Signature{{"backbone.pooled", []shape.Shape{shape.F32(1, 2)}, shape.F32(5)}}, Training: true, View: 3, Samples: 1 << 20, Channels: 3, ImageSize: 32, Batch: 7},
+		Inputs: []Port{{"z", shape.F32(3, 4)}}, Known: []Signature{{"backbone.pooled", []shape.Shape{shape.F32(1, 2)}, shape.F32(5)}}, Training: true, View: 3, Samples: 1 << 20, Channels: 3, ImageSize: 32, Batch: 7, NormGroups: 4},
 	"TraceReply":  &TraceReply{Need: &Signature{Callee: "x", In: []shape.Shape{shape.Of(dtype.I32)}}},
 	"CropRequest": &CropRequest{Plugin: "p", Height: []uint32{1, 300}, Width: []uint32{7, 9}, Keys: []uint32{1, 2, 3, 1 << 31}, Boxes: []float64{0, 0, 1, 0.25}},
 	"CropReply":   &CropReply{Rects: []uint32{0, 1, 200, 3}},

@@ -229,7 +229,7 @@ func lastMaps(t *testing.T, tr *train.Trainer, n int) (maps []float32, h, w, d i
 	if err := trace.Trace(func() { b.Output("map", b.Call("backbone.map", train.EncoderScope(tr.Flat), b.Input("x", x))) }); err != nil {
 		t.Fatal(err)
 	}
-	flat, err := link.Flatten(b.Func(), func(string, int, []shape.Shape) (*ir.Func, error) { return g, nil })
+	flat, err := link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

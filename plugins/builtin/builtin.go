@@ -8,20 +8,42 @@ import (
 	"github.com/fwlab/fw/plugins/crop/centercrop"
 	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
 	"github.com/fwlab/fw/plugins/crop/randomresizedcrop"
+	"github.com/fwlab/fw/plugins/loss/bank"
+	"github.com/fwlab/fw/plugins/loss/cosine"
+	"github.com/fwlab/fw/plugins/loss/crosscorrelation"
 	"github.com/fwlab/fw/plugins/loss/crossentropy"
+	"github.com/fwlab/fw/plugins/loss/distillation"
+	"github.com/fwlab/fw/plugins/loss/infonce"
 	"github.com/fwlab/fw/plugins/loss/maskedmse"
+	"github.com/fwlab/fw/plugins/loss/npair"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
+	"github.com/fwlab/fw/plugins/loss/softcrossentropy"
+	"github.com/fwlab/fw/plugins/loss/supcon"
+	"github.com/fwlab/fw/plugins/loss/triplet"
+	vicregloss "github.com/fwlab/fw/plugins/loss/vicreg"
+	"github.com/fwlab/fw/plugins/pretext/barlowtwins"
+	"github.com/fwlab/fw/plugins/pretext/byol"
+	"github.com/fwlab/fw/plugins/pretext/dino"
+	"github.com/fwlab/fw/plugins/pretext/instdisc"
 	"github.com/fwlab/fw/plugins/pretext/mae"
+	"github.com/fwlab/fw/plugins/pretext/metriclearning"
+	"github.com/fwlab/fw/plugins/pretext/moco"
+	"github.com/fwlab/fw/plugins/pretext/nnclr"
 	"github.com/fwlab/fw/plugins/pretext/rotation"
 	"github.com/fwlab/fw/plugins/pretext/simclr"
+	"github.com/fwlab/fw/plugins/pretext/simsiam"
+	"github.com/fwlab/fw/plugins/pretext/swav"
+	"github.com/fwlab/fw/plugins/pretext/vicreg"
 	"github.com/fwlab/fw/sdk"
 )
 
 // Plugins is every first-party plugin.
 func Plugins() []*sdk.Plugin {
 	return []*sdk.Plugin{
-		simclr.Plugin(), rotation.Plugin(), mae.Plugin(),
-		ntxent.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
+		simclr.Plugin(), rotation.Plugin(), simsiam.Plugin(), byol.Plugin(), moco.Plugin(), moco.V3(), barlowtwins.Plugin(), vicreg.Plugin(), nnclr.Plugin(),
+		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), mae.Plugin(),
+		ntxent.Plugin(), infonce.Plugin(), infonce.Queue(), bank.NCE(), bank.Softmax(), triplet.Plugin(), supcon.Plugin(), npair.Plugin(),
+		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
 		randomresizedcrop.Plugin(), centercrop.Plugin(), contrastivecrop.Plugin(),
 		simclraugment.Plugin(), simclraugment.Flip(),
 		resnet.Plugin(), vit.Plugin(),

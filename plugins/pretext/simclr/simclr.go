@@ -21,11 +21,7 @@ func Plugin() *sdk.Plugin {
 	return p
 }
 
-func (t *simclr) Views(v *sdk.Views) {
-	for range 2 {
-		v.View(v.Augment(v.Crop(v.Image())))
-	}
-}
+func (t *simclr) Views(v *sdk.Views) { sdk.TwoViews(v) }
 
 func (t *simclr) Objective(s *sdk.Step) sdk.Value {
 	h := s.Backbone().Pooled().Apply(s.Views()) // both views in one pass, f32[2B,D]
