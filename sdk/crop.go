@@ -45,17 +45,30 @@ type Cropper interface {
 	Crop(k *Key, img Size, box Box) Rect
 }
 
+// ViewCropper is a strategy whose crops differ from view to view: view counts the
+// task's crops of an image from 0.
+type ViewCropper interface {
+	CropView(view int, k *Key, img Size, box Box) Rect
+}
+
 // Boxes says that a crop strategy goes by the box, so that the host finds one for
 // each image: where the encoder looks.
 func (p *Plugin) Boxes() *Plugin { p.info.Signature = wire.CropsByBox; return p }
 
 // Crop declares a crop strategy.
-func Crop(id, version string, c Cropper) *Plugin {
+func Crop(id, version string, c Cropper) *Plugin { return CropViews(id, version, anyView{c}) }
+
+type anyView struct{ Cropper }
+
+func (c anyView) CropView(_ int, k *Key, img Size, box Box) Rect { return c.Crop(k, img, box) }
+
+// CropViews declares a crop strategy that goes by the view.
+func CropViews(id, version string, c ViewCropper) *Plugin {
 	p := newPlugin("crop", id, version, "crop")
 	p.crop = func(req *wire.CropRequest) (*wire.CropReply, error) {
 		n := len(req.Height)
-		if len(req.Width) != n || len(req.Keys) != 2*n || len(req.Boxes) != 0 && len(req.Boxes) != 4*n {
-			return nil, errors.New(id + ": heights, widths, keys and boxes disagree in number")
+		if len(req.Width) != n || len(req.Keys) != 2*n || len(req.Views) != 0 && len(req.Views) != n || len(req.Boxes) != 0 && len(req.Boxes) != 4*n {
+			return nil, errors.New(id + ": heights, widths, keys, views and boxes disagree in number")
 		}
 		reply := &wire.CropReply{Rects: make([]uint32, 0, 4*n)}
 		for i := range n {
@@ -66,7 +79,11 @@ func Crop(id, version string, c Cropper) *Plugin {
 				box = Box{b[0], b[1], b[2], b[3], true}
 			}
 			key := rng.Key{req.Keys[2*i], req.Keys[2*i+1]}.Stream()
-			r := c.Crop(&key, img, box)
+			view := 0
+			if len(req.Views) > 0 {
+				view = int(req.Views[i])
+			}
+			r := c.CropView(view, &key, img, box)
 			if r.H < 1 || r.W < 1 || r.Y < 0 || r.X < 0 || r.Y+r.H > img.H || r.X+r.W > img.W {
 				return nil, errors.New(id + ": a rectangle is not inside its image")
 			}

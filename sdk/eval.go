@@ -63,7 +63,7 @@ func EvalLoss(id, version, signature string, l Evaluator) *Plugin {
 func array(t wire.Tensor) Array {
 	a := Array{Dims: t.Shape.Dims}
 	for i := 0; i < len(t.Data); i += 4 {
-		w := uint32(t.Data[i]) | uint32(t.Data[i+1])<<8 | uint32(t.Data[i+2])<<16 | uint32(t.Data[i+3])<<24
+		w := word(t.Data[i:])
 		if t.Shape.DType == dtype.I32 {
 			a.I32 = append(a.I32, int32(w))
 		} else {
@@ -71,6 +71,11 @@ func array(t wire.Tensor) Array {
 		}
 	}
 	return a
+}
+
+// word is four little-endian bytes.
+func word(b []byte) uint32 {
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 func bytesOf(x []float32) []byte {

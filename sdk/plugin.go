@@ -31,6 +31,7 @@ type Plugin struct {
 	info    wire.PluginInfo
 	set     []func(schema.Value)
 	ordered [][2]int // parameters of which the first is not above the second
+	checks  []func() (param, why string)
 	trace   func(req *wire.TraceRequest) (*ir.Program, error)
 	crop    func(req *wire.CropRequest) (*wire.CropReply, error)
 	eval    func(req *wire.EvalRequest) (*wire.EvalReply, error)
@@ -109,6 +110,25 @@ func (p *Plugin) String(dst *string, name, def, doc string, ranges ...Range) {
 	p.declare(name, doc, schema.OfString(def), ranges, func(v schema.Value) { *dst = v.S })
 }
 
+// Floats declares a list of numbers; ranges hold for each.
+func (p *Plugin) Floats(dst *[]float64, name string, def []float64, doc string, ranges ...Range) {
+	p.declare(name, doc, schema.OfFloats(def...), ranges, func(v schema.Value) { *dst = v.Fs })
+}
+
+// Ints declares a list of integers.
+func (p *Plugin) Ints(dst *[]int, name string, def []int, doc string, ranges ...Range) {
+	p.declare(name, doc, schema.OfInts(def...), ranges, func(v schema.Value) {
+		*dst = nil
+		for _, x := range v.Is {
+			*dst = append(*dst, int(x))
+		}
+	})
+}
+
+// Check refuses parameters that do not go together: once all are set, f names one
+// of them and says why, or returns "".
+func (p *Plugin) Check(f func() (param, why string)) { p.checks = append(p.checks, f) }
+
 // Ordered refuses a value of the float parameter low that is above that of high.
 // It comes after both are declared.
 func (p *Plugin) Ordered(low, high string) {
@@ -124,7 +144,7 @@ func (p *Plugin) declared(name string) int {
 }
 
 // configure sets the parameters to the request's values, the rest to their
-// defaults. On an error none is set.
+// defaults.
 func (p *Plugin) configure(params []schema.Named) error {
 	values := make([]schema.Value, len(p.info.Params))
 	for i, s := range p.info.Params {
@@ -155,6 +175,11 @@ func (p *Plugin) configure(params []schema.Named) error {
 	}
 	for i, v := range values {
 		p.set[i](v)
+	}
+	for _, f := range p.checks {
+		if param, why := f(); param != "" {
+			return wire.ParamFault(p.info.ID, param, why)
+		}
 	}
 	return nil
 }

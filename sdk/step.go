@@ -63,7 +63,11 @@ func (s *Step) input(name string) Value {
 // Views is all views of the first size, view by view: f32[V*B,H,W,C].
 func (s *Step) Views() Value { return s.input("views.0") }
 
-// View is the i-th view of the whole batch, f32[B,H,W,C].
+// Group is all views of the i-th size, view by view.
+func (s *Step) Group(i int) Value { return s.input("views." + strconv.Itoa(i)) }
+
+// View is the i-th view of the whole batch, f32[B,H,W,C]; of tiles
+// f32[B,N,H,W,C].
 func (s *Step) View(i int) Value {
 	for g := 0; ; g++ {
 		all := s.input("views." + strconv.Itoa(g))

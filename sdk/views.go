@@ -9,12 +9,15 @@ import (
 	"github.com/fwlab/fw/core/wire"
 )
 
-// Views traces what one image becomes: crops, transforms, and targets.
+// Views traces what one image becomes: crops, transforms, and targets. Any value
+// of the language of programs may be computed on the way.
 type Views struct {
 	*Builder
-	req   *wire.TraceRequest
-	crops int
-	views int
+	req      *wire.TraceRequest
+	crops    int
+	augments int
+	views    int
+	batch    bool // draws are the same for all samples of a batch
 }
 
 // Image is a picture inside a view program: the sample itself, of its own
@@ -23,6 +26,16 @@ type Image struct {
 	Value
 	v *Views
 }
+
+// Filter is how a resize or a warp weighs pixels.
+type Filter string
+
+const (
+	Bilinear Filter = "bilinear"
+	Bicubic  Filter = "bicubic"
+	Lanczos  Filter = "lanczos" // of resizes alone
+	Nearest  Filter = "nearest"
+)
 
 // Image is the sample.
 func (v *Views) Image() Image {
@@ -36,34 +49,55 @@ func (v *Views) Image() Image {
 // Size is what the encoder sees unless the task says otherwise, in pixels.
 func (v *Views) Size() int { return v.req.ImageSize }
 
+// Channels of pictures: 1 or 3.
+func (v *Views) Channels() int { return v.req.Channels }
+
 // Crop cuts what the experiment's crop strategy chooses, resized to Size.
 func (v *Views) Crop(img Image) Image { return v.CropTo(img, v.Size()) }
 
-// CropTo is Crop with another size.
+// CropTo is Crop with another size: views of several sizes form groups.
 func (v *Views) CropTo(img Image, size int) Image {
+	return v.Cut(img, v.Rect(img), size, size, Bilinear)
+}
+
+// Rect is the rectangle that the experiment's crop strategy chooses, anew for each
+// call, for several cuts of one place.
+func (v *Views) Rect(img Image) Value {
 	rect := v.Emit("call", []Value{img.Value}, ir.String("callee", "crop"), ir.Int("view", v.crops), ir.OfShape("shape", shape.Of(dtype.Rect)))[0]
 	v.crops++
-	return v.cut(img, rect, size)
+	return rect
 }
 
 // Whole is the whole image, resized to Size.
 func (v *Views) Whole(img Image) Image {
-	return v.cut(img, v.Emit("image_rect", []Value{img.Value})[0], v.Size())
+	return v.Cut(img, v.WholeRect(img), v.Size(), v.Size(), Bilinear)
 }
 
-func (v *Views) cut(img Image, rect Value, size int) Image {
-	return Image{v.Emit("image_crop_resize", []Value{img.Value, rect}, ir.Int("height", size), ir.Int("width", size),
-		ir.Int("channels", v.req.Channels), ir.String("interpolation", "bilinear"))[0], v}
+// WholeRect is the rectangle of the whole image.
+func (v *Views) WholeRect(img Image) Value { return v.Emit("image_rect", []Value{img.Value})[0] }
+
+// Cut is a rectangle of the sample, resized with antialiasing.
+func (v *Views) Cut(img Image, rect Value, height, width int, f Filter) Image {
+	return Image{v.Emit("image_crop_resize", []Value{img.Value, rect}, ir.Int("height", height), ir.Int("width", width),
+		ir.Int("channels", v.req.Channels), ir.String("interpolation", string(f)))[0], v}
 }
 
-// Augment applies the experiment's photometric recipe; each call draws anew.
+// Augment applies the experiment's photometric recipe. Each call draws anew, and
+// the recipe knows which call it is: the first view may be treated otherwise than the second.
 func (v *Views) Augment(img Image) Image {
-	return Image{v.Emit("call", []Value{img.Value}, ir.String("callee", "augment"), ir.Int("view", v.views), ir.OfShape("shape", img.Shape()))[0], v}
+	out := v.Emit("call", []Value{img.Value}, ir.String("callee", "augment"), ir.Int("view", v.augments), ir.OfShape("shape", img.Shape()))[0]
+	v.augments++
+	return Image{out, v}
 }
 
 // View makes img one of the task's views, normalised as the dataset is.
 func (v *Views) View(img Image) *View {
-	x := v.Emit("image_normalize", v.Emit("image_to_float", []Value{img.Value}))[0]
+	return v.ViewOf(v.Emit("image_normalize", []Value{img.Float()})[0])
+}
+
+// ViewOf makes numbers one of the task's views as they are: f32[H,W,C], or tiles
+// f32[N,H,W,C].
+func (v *Views) ViewOf(x Value) *View {
 	out := &View{v, v.views}
 	v.Output("view."+strconv.Itoa(v.views), x)
 	v.views++
@@ -81,75 +115,24 @@ func (w *View) Target(name string, label int) *View {
 	return w.TargetValue(name, w.v.Fill(shape.Of(dtype.I32), float64(label)))
 }
 
-// TargetValue attaches a value computed in the view program.
+// TargetValue attaches a value computed in the view program: an angle, a position,
+// a permutation's index, bins, a mask.
 func (w *View) TargetValue(name string, t Value) *View {
 	w.v.Output("target."+name+"."+strconv.Itoa(w.index), t)
 	return w
 }
 
-// Draws, each with a key of its own.
-
-func (v *Views) Uniform(lo, hi float64) Value {
-	return v.Emit("draw_uniform", nil, ir.Float("low", lo), ir.Float("high", hi))[0]
-}
-func (v *Views) Bernoulli(p float64) Value { return v.Emit("draw_bernoulli", nil, ir.Float("p", p))[0] }
-func (v *Views) Intn(n int) Value          { return v.Emit("draw_int", nil, ir.Int("n", n))[0] }
-func (v *Views) Permutation(n int) Value   { return v.Emit("draw_permutation", nil, ir.Int("n", n))[0] }
-
-func (m Image) op(name string, in []Value, attrs ...ir.Attr) Image {
-	return Image{m.v.Emit(name, append([]Value{m.Value}, in...), attrs...)[0], m.v}
+// Explain calls a value by a name, so that sheets of views can say what was drawn.
+func (v *Views) Explain(name string, x Value) Value {
+	v.Emit("note", []Value{x}, ir.String("name", name))
+	return x
 }
 
-// Rotate90 turns by k quarter turns counter-clockwise, exactly.
-func (m Image) Rotate90(k int) Image {
-	return m.op("image_rotate90", []Value{m.v.Fill(shape.Of(dtype.I32), float64(k))})
-}
-
-func (m Image) FlipHorizontal() Image { return m.op("image_flip_horizontal", nil) }
-func (m Image) FlipVertical() Image   { return m.op("image_flip_vertical", nil) }
-func (m Image) Grayscale() Image      { return m.op("image_grayscale", nil) }
-
-// Solarize inverts pixels at or above the threshold of 0 to 255.
-func (m Image) Solarize(threshold int) Image {
-	return m.op("image_solarize", nil, ir.Int("threshold", threshold))
-}
-
-// Blur is PIL's GaussianBlur with the given standard deviation in pixels.
-func (m Image) Blur(sigma Value) Image { return m.op("image_gaussian_blur", []Value{sigma}) }
-
-// ColorJitter is torchvision's: factors drawn from [max(0,1-x), 1+x], hue from
-// [-h, h], applied in random order. On grey images only brightness and contrast act.
-func (m Image) ColorJitter(brightness, contrast, saturation, hue float64) Image {
-	v := m.v
-	factor := func(x float64) Value { return v.Uniform(max(0, 1-x), 1+x) }
-	return m.op("image_color_jitter", []Value{factor(brightness), factor(contrast), factor(saturation), v.Uniform(-hue, hue), v.Permutation(4)})
-}
-
-// Maybe applies f with probability p.
-func (m Image) Maybe(p float64, f func(Image) Image) Image {
-	if p <= 0 {
-		return m
+// int32s is a value of known integers.
+func (v *Views) int32s(x ...int) Value {
+	f := make([]float64, len(x))
+	for i, n := range x {
+		f[i] = float64(n)
 	}
-	return Image{m.v.Bernoulli(p).Where(f(m).Value, m.Value), m.v}
-}
-
-// Augmenter applies a photometric recipe to a cropped picture.
-type Augmenter interface {
-	Augment(v *Views, img Image) Image
-}
-
-// Augment declares an augmentation.
-func Augment(id, version string, a Augmenter) *Plugin {
-	p := newPlugin("augment", id, version, "trace")
-	p.trace = func(req *wire.TraceRequest) (*ir.Program, error) {
-		return tracing(req, func(b *Builder) {
-			v := &Views{Builder: b, req: req}
-			if len(req.Inputs) != 1 {
-				b.Fail("an augmentation takes one picture")
-			}
-			img := Image{b.Input("image", req.Inputs[0].Shape), v}
-			b.Output("image", a.Augment(v, img).Value)
-		})
-	}
-	return p
+	return v.Constant(shape.Of(dtype.I32, len(x)), f)
 }

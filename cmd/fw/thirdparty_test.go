@@ -25,8 +25,8 @@ import (
 	"github.com/fwlab/fw/registry"
 )
 
-// theirSource is two plugins in one program, as someone else would write them.
-const theirSource = `// Command plugins is a crop strategy and a loss.
+// theirSource is four plugins in one program, as someone else would write them.
+const theirSource = `// Command plugins is a crop strategy, two losses and an augmentation.
 package main
 
 import "example.org/mine/internal/geometry"
@@ -60,7 +60,28 @@ func main() {
 	crop.Float(&c.share, "share", 0.75, "share of each side", sdk.Above(0), sdk.AtMost(1))
 	loss := sdk.ContrastLoss("mine/pull", "0.1.0-alpha.1", l).Doc("one minus the cosine")
 	loss.Float(&l.weight, "weight", 1, "scale", sdk.Above(0))
-	sdk.Serve(crop, loss, sdk.EvalLoss("mine/pull-evaluated", "0.1.0", "contrast", l))
+	e := &erase{}
+	augment := sdk.EvalAugment("mine/erase", "0.2.0", e).Doc("a random rectangle of one random level")
+	augment.Int(&e.most, "most", 10, "longest side in pixels", sdk.AtLeast(1))
+	sdk.Serve(crop, loss, sdk.EvalLoss("mine/pull-evaluated", "0.1.0", "contrast", l), augment)
+}
+
+type erase struct{ most int }
+
+// Retouch erases a rectangle, and of the second view none.
+func (e *erase) Retouch(k *sdk.Key, view int, img sdk.Pixels) error {
+	if view == 1 {
+		return nil
+	}
+	h, w := 1+k.Intn(min(e.most, img.H)), 1+k.Intn(min(e.most, img.W))
+	y, x, level := k.Intn(img.H-h+1), k.Intn(img.W-w+1), uint8(k.Intn(256))
+	for row := y; row < y+h; row++ {
+		line := img.Pix[(row*img.W+x)*img.C:][:w*img.C]
+		for i := range line {
+			line[i] = level
+		}
+	}
+	return nil
 }
 
 // Eval is half the squared distance, computed on copied tensors.
@@ -249,6 +270,34 @@ func TestEvaluatedLossOnBothCarriers(t *testing.T) {
 		} else if !bytes.Equal(first, b) {
 			t.Error("the encoder differs between the carriers")
 		}
+	}
+}
+
+// An augmentation that computes on pixels gives the same views and the same
+// encoder on both carriers, with any number of workers, and it changes the views.
+func TestRetouchedViewsOnBothCarriers(t *testing.T) {
+	p := thirdParty(t)
+	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[augment]\nuse = \"mine/erase\"\nmost = 6\n"
+	run := func(carrier, workers string, args ...string) []byte {
+		t.Helper()
+		dir := filepath.Join(t.TempDir(), "run")
+		if code, out := fw(t, append([]string{"run", "--out", dir, experimentFile(t, text), "--registry", p.inline(t, carrier), "--workers", workers}, args...)...); code != 0 {
+			t.Fatal(out)
+		}
+		return encoder(t, dir)
+	}
+	first := run(registry.WASM, "1")
+	for _, other := range [][]byte{run(registry.WASM, "3"), run(registry.Process, "1"), run(registry.Process, "3")} {
+		if !bytes.Equal(first, other) {
+			t.Error("the encoder differs between carriers or workers")
+		}
+	}
+	if bytes.Equal(first, run(registry.WASM, "1", "--set", "augment.most=1")) {
+		t.Error("what is erased makes no difference")
+	}
+	code, out := fw(t, "check", experimentFile(t, text), "--registry", p.inline(t, registry.WASM), "--set", "augment.most=0")
+	if code == 0 || !strings.Contains(out, "augment.most") {
+		t.Errorf("a bad parameter: %s", out)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/op"
-	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/view"
@@ -84,14 +83,15 @@ func (c *Client) Trace(ctx context.Context, req wire.TraceRequest, resolve func(
 	return nil, fmt.Errorf("trace: %s: still asks for shapes after %d rounds", c.ID, maxRounds)
 }
 
-// Crops asks for a rectangle per image; boxes is nil where none are known.
-func (c *Client) Crops(ctx context.Context, sizes [][2]int, boxes []view.Box, keys []rng.Key) ([]view.Rect, error) {
+// Crops asks for a rectangle per image.
+func (c *Client) Crops(ctx context.Context, r view.CropRequest) ([]view.Rect, error) {
 	req := wire.CropRequest{Plugin: c.ID, Params: c.Params}
-	for i, s := range sizes {
+	for i, s := range r.Sizes {
 		req.Height, req.Width = append(req.Height, uint32(s[0])), append(req.Width, uint32(s[1]))
-		req.Keys = append(req.Keys, keys[i][0], keys[i][1])
+		req.Keys = append(req.Keys, r.Keys[i][0], r.Keys[i][1])
+		req.Views = append(req.Views, uint32(r.Views[i]))
 	}
-	for _, b := range boxes {
+	for _, b := range r.Boxes {
 		req.Boxes = append(req.Boxes, float64(b.Y0), float64(b.X0), float64(b.Y1), float64(b.X1))
 	}
 	b, err := c.Host.Call(ctx, abi.Crop, wire.Marshal(nil, &req))
@@ -102,10 +102,10 @@ func (c *Client) Crops(ctx context.Context, sizes [][2]int, boxes []view.Box, ke
 	if err := wire.Unmarshal(b, &reply); err != nil {
 		return nil, fmt.Errorf("crop: %s: %w", c.ID, err)
 	}
-	if len(reply.Rects) != 4*len(sizes) {
-		return nil, fmt.Errorf("crop: %s: expected %d rectangles, found %d numbers", c.ID, len(sizes), len(reply.Rects))
+	if len(reply.Rects) != 4*len(r.Sizes) {
+		return nil, fmt.Errorf("crop: %s: expected %d rectangles, found %d numbers", c.ID, len(r.Sizes), len(reply.Rects))
 	}
-	out := make([]view.Rect, len(sizes))
+	out := make([]view.Rect, len(r.Sizes))
 	for i := range out {
 		r := reply.Rects[4*i:]
 		out[i] = view.Rect{Y: int(r[0]), X: int(r[1]), H: int(r[2]), W: int(r[3])}

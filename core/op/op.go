@@ -54,7 +54,7 @@ func Lookup(name string) *Def { return byName[name] }
 // All is every row, in the order of the tables.
 func All() []*Def { return all }
 
-var all, byName = index(elementwiseOps, dataOps, nnOps, attentionOps, randomOps, linkOps, pictureOps, viewOps)
+var all, byName = index(elementwiseOps, dataOps, nnOps, attentionOps, randomOps, linkOps, shownOps, drawOps, frameOps, pictureOps)
 
 func index(tables ...[]Def) ([]*Def, map[string]*Def) {
 	var list []*Def

@@ -50,7 +50,7 @@ func single(f *ir.Func, err error) (*ir.Func, error) {
 }
 
 // Views traces the view program and puts the augmentation in its place. Crops
-// stay calls: the view engine asks for them in batches.
+// and what plugins compute on pixels stay calls: the view engine asks for them in batches.
 func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
 	traced, err := p.Pretext.Trace(ctx, f.request("views"), nil)
 	if err != nil {
@@ -58,14 +58,14 @@ func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
 	}
 	flat, err := link.Flatten(traced, func(call ir.Attrs, in []shape.Shape) (*ir.Func, error) {
 		switch callee := call.Str("callee"); {
-		case callee == "crop" && p.Crop != nil:
+		case callee == "crop" && p.Crop != nil, callee == "pixels" && p.Augment != nil:
 			return nil, nil
 		case callee == "augment" && p.Augment == nil:
 			return identity(in[0])
 		case callee == "augment":
 			req := f.request("augment")
 			req.View, req.Inputs = call.Int("view", 0), []wire.Port{{Name: "image", Shape: in[0]}}
-			return p.Augment.Trace(ctx, req, nil)
+			return single(p.Augment.Trace(ctx, req, nil))
 		}
 		return nil, fmt.Errorf("the experiment has no %s", call.Str("callee"))
 	})
@@ -73,6 +73,19 @@ func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
 		return nil, err
 	}
 	return flat.Func, nil
+}
+
+// calls is what view programs may ask of the plugins. An interrupt lets the step end.
+func (p *Plugins) calls(ctx context.Context) *view.Calls {
+	ctx = context.WithoutCancel(ctx)
+	c := &view.Calls{}
+	if p.Crop != nil {
+		c.Crops = func(r view.CropRequest) ([]view.Rect, error) { return p.Crop.Crops(ctx, r) }
+	}
+	if p.Augment != nil {
+		c.Pixels = func(r view.PixelRequest) ([][]uint8, error) { return p.Augment.Pixels(ctx, r) }
+	}
+	return c
 }
 
 func identity(s shape.Shape) (*ir.Func, error) {

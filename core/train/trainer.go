@@ -92,7 +92,7 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 func (t *Trainer) build(ctx context.Context) error {
 	c := &t.Config
 	if c.Plugins.Crop != nil {
-		if _, err := c.Plugins.Crop.Crops(ctx, nil, nil, nil); err != nil { // of no image: it may refuse its parameters
+		if _, err := c.Plugins.Crop.Crops(ctx, view.CropRequest{}); err != nil { // of no image: it may refuse its parameters
 			return err
 		}
 	}
@@ -100,10 +100,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	crops := func(sizes [][2]int, boxes []view.Box, keys []rng.Key) ([]view.Rect, error) {
-		return c.Plugins.Crop.Crops(context.WithoutCancel(ctx), sizes, boxes, keys) // an interrupt lets the step end
-	}
-	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, crops); err != nil {
+	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, c.Plugins.calls(ctx)); err != nil {
 		return err
 	}
 	traced, flat, err := c.Plugins.Objective(ctx, c.Facts, t.program.Outputs)

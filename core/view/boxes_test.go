@@ -35,14 +35,14 @@ func TestBoxesGoToTheCropStrategy(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told []Box
-	p, err := New(b.Func(), images, 2, nil, nil, func(sizes [][2]int, boxes []Box, _ []rng.Key) ([]Rect, error) {
-		told = boxes
-		rects := make([]Rect, len(sizes))
-		for i, s := range sizes {
+	p, err := New(b.Func(), images, 2, nil, nil, &Calls{Crops: func(r CropRequest) ([]Rect, error) {
+		told = r.Boxes
+		rects := make([]Rect, len(r.Sizes))
+		for i, s := range r.Sizes {
 			rects[i] = Rect{s[0] / 4, i % 2, s[0] / 2, 4}
 		}
 		return rects, nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

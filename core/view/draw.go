@@ -1,48 +1,59 @@
 package view
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
 	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/rng"
 )
 
-func drawUniform(s *sample, in *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.f = append(v.f[:0], float32(k.Uniform(in.Attrs.Float("low", 0), in.Attrs.Float("high", 1))))
-}
-
-func drawNormal(s *sample, _ *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.f = append(v.f[:0], float32(k.Normal()))
-}
-
-func drawBeta(s *sample, in *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.f = append(v.f[:0], float32(k.Beta(in.Attrs.Float("a", 1), in.Attrs.Float("b", 1))))
-}
-
-func drawBernoulli(s *sample, in *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.i = append(v.i[:0], 0)
-	if k.Bool(in.Attrs.Float("p", 0)) {
-		v.i[0] = 1
+// drawn fills a value by f, one element after another.
+func drawn(fill func(s *sample, in *ir.Instr, k *rng.Stream, id ir.ID)) runner {
+	return func(s *sample, in *ir.Instr, index int, _ *value) {
+		k := s.stream(in, index)
+		fill(s, in, &k, in.Out[0])
 	}
 }
 
-func drawInt(s *sample, in *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.i = append(v.i[:0], int32(k.Intn(in.Attrs.Int("n", 1))))
+func numbers(draw func(k *rng.Stream, a ir.Attrs) float64) runner {
+	return drawn(func(s *sample, in *ir.Instr, k *rng.Stream, id ir.ID) {
+		out := s.fresh(id).F32
+		for i := range out {
+			out[i] = float32(draw(k, in.Attrs))
+		}
+	})
 }
 
-func drawPermutation(s *sample, in *ir.Instr, index int, v *value) {
-	k := s.stream(index)
-	v.i = v.i[:0]
-	for _, x := range k.Perm(in.Attrs.Int("n", 1)) {
-		v.i = append(v.i, int32(x))
-	}
-}
+var (
+	drawUniform = numbers(func(k *rng.Stream, a ir.Attrs) float64 { return k.Uniform(a.Float("low", 0), a.Float("high", 1)) })
+	drawNormal  = numbers(func(k *rng.Stream, _ ir.Attrs) float64 { return k.Normal() })
+	drawBeta    = numbers(func(k *rng.Stream, a ir.Attrs) float64 { return k.Beta(a.Float("a", 1), a.Float("b", 1)) })
+
+	drawBernoulli = drawn(func(s *sample, in *ir.Instr, k *rng.Stream, id ir.ID) {
+		p, out := in.Attrs.Float("p", 0), s.fresh(id).U8
+		for i := range out {
+			out[i] = 0
+			if k.Bool(p) {
+				out[i] = 1
+			}
+		}
+	})
+	drawInt = drawn(func(s *sample, in *ir.Instr, k *rng.Stream, id ir.ID) {
+		n, out := in.Attrs.Int("n", 1), s.fresh(id).I32
+		for i := range out {
+			out[i] = int32(k.Intn(n))
+		}
+	})
+	drawPermutation = drawn(func(s *sample, in *ir.Instr, k *rng.Stream, id ir.ID) {
+		out := s.fresh(id).I32
+		for i := range out { // as Stream.Perm
+			j := k.Intn(i + 1)
+			out[i] = out[j]
+			out[j] = int32(i)
+		}
+	})
+)
 
 func checkUniform(_ *Program, in *ir.Instr) error {
 	lo, hi := in.Attrs.Float("low", 0), in.Attrs.Float("high", 1)
@@ -69,7 +80,7 @@ func checkBernoulli(_ *Program, in *ir.Instr) error {
 
 func checkCount(_ *Program, in *ir.Instr) error {
 	if n := in.Attrs.Int("n", 1); n < 1 || n > math.MaxInt32 {
-		return errors.New("expected n of 1 to 2^31-1, found " + fmt.Sprint(n))
+		return fmt.Errorf("expected n of 1 to 2^31-1, found %d", n)
 	}
 	return nil
 }

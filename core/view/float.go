@@ -15,17 +15,15 @@ var levels = func() (t [256]float32) {
 	return t
 }()
 
-func toFloat(s *sample, in *ir.Instr, _ int, v *value) {
-	src := s.eval(in.In[0]).pix
-	out := v.numbers(len(src))
+func toFloat(s *sample, in *ir.Instr, _ int, _ *value) {
+	src, out := s.eval(in.In[0]).U8, s.fresh(in.Out[0]).F32
 	for i, x := range src {
 		out[i] = levels[x]
 	}
 }
 
-func normalize(s *sample, in *ir.Instr, _ int, v *value) {
-	src := s.eval(in.In[0]).f
-	out := v.numbers(len(src))
+func normalize(s *sample, in *ir.Instr, _ int, _ *value) {
+	src, out := s.eval(in.In[0]).F32, s.fresh(in.Out[0]).F32
 	mean, std := s.p.statistics(in)
 	if len(mean) == 0 {
 		copy(out, src)
@@ -42,15 +40,6 @@ func normalize(s *sample, in *ir.Instr, _ int, v *value) {
 			c = 0
 		}
 	}
-}
-
-// numbers is v's memory for n numbers.
-func (v *value) numbers(n int) []float32 {
-	if cap(v.f) < n {
-		v.f = make([]float32, n)
-	}
-	v.f = v.f[:n]
-	return v.f
 }
 
 // statistics are the instruction's own, or the dataset's.
@@ -71,6 +60,38 @@ func checkNormalize(p *Program, in *ir.Instr) error {
 		if !(float32(std[i]) > 0) || math.IsInf(std[i], 0) || math.IsNaN(mean[i]) || math.IsInf(mean[i], 0) {
 			return fmt.Errorf("channel %d: expected a finite mean and a standard deviation above 0, found %v and %v", i, mean[i], std[i])
 		}
+	}
+	return nil
+}
+
+// standardize takes its statistics in float64, over all elements or channel by channel.
+func standardize(s *sample, in *ir.Instr, _ int, _ *value) {
+	src, out := s.eval(in.In[0]).F32, s.fresh(in.Out[0]).F32
+	groups := 1
+	if in.Attrs.Bool("channels") {
+		groups = s.dims(in)[2]
+	}
+	count, eps := float64(len(src)/groups), in.Attrs.Float("epsilon", 0)
+	for g := range groups {
+		var sum, squares float64
+		for i := g; i < len(src); i += groups {
+			sum += float64(src[i])
+		}
+		mean := sum / count
+		for i := g; i < len(src); i += groups {
+			d := float64(src[i]) - mean
+			squares += float64(d * d)
+		}
+		std := math.Sqrt(squares/max(1, count-float64(in.Attrs.Int("ddof", 0))) + eps)
+		for i := g; i < len(src); i += groups {
+			out[i] = float32((float64(src[i]) - mean) / std)
+		}
+	}
+}
+
+func checkStandardize(_ *Program, in *ir.Instr) error {
+	if e, n := in.Attrs.Float("epsilon", 0), in.Attrs.Int("ddof", 0); !(e > 0) || math.IsInf(e, 0) || n < 0 || n > 1 {
+		return fmt.Errorf("expected epsilon above 0, as a picture may be of one colour, and ddof of 0 or 1, found %v and %d", e, n)
 	}
 	return nil
 }

@@ -101,16 +101,55 @@ func TestBadPrograms(t *testing.T) {
 		f    func(b *trace.Builder, in, x trace.Value) trace.Value
 	}{
 		{"input y: expected the image, found f32[3]", func(b *trace.Builder, _, x trace.Value) trace.Value { b.Input("y", shape.F32(3)); return x }},
-		{"add: a view program cannot run it", func(b *trace.Builder, _, x trace.Value) trace.Value {
-			b.Scalar(1).Add(b.Scalar(1))
+		{"param: a view program cannot run it", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Param("w", trace.Constant(0), []int{3})
 			return x
+		}},
+		{"eval: a view program cannot run it", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Emit("eval", []trace.Value{b.Scalar(1)}, ir.String("callee", "loss"))
+			return x
+		}},
+		{"reshape: expected f32, i32, u32, u8 or bool, found image[]", func(b *trace.Builder, in, x trace.Value) trace.Value {
+			b.Emit("reshape", []trace.Value{in}, ir.Ints("to", 1))
+			return x
+		}},
+		{"call: the program asks for pixels, and there is no plugin", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			return b.Emit("call", []trace.Value{x}, ir.String("callee", "pixels"), ir.OfShape("shape", x.Shape()))[0]
+		}},
+		{"call: expected a call on pixels to give a picture", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Emit("call", []trace.Value{x}, ir.String("callee", "pixels"), ir.OfShape("shape", shape.F32(3)))
+			return x
+		}},
+		{"draw_block_mask: expected min of 1 or more", attr("draw_block_mask", true, ir.Int("height", 4), ir.Int("width", 4), ir.Int("min", 0), ir.Int("max", 0), ir.Float("min_ratio", 0.3))},
+		{"draw_block_mask: expected min of 1 or more", attr("draw_block_mask", true, ir.Int("height", 4), ir.Int("width", 4), ir.Int("min", 5), ir.Int("max", 4), ir.Float("min_ratio", 0.3))},
+		{"draw_block_mask: expected min of 1 or more", attr("draw_block_mask", true, ir.Int("height", 4), ir.Int("width", 4), ir.Int("min", 1), ir.Int("max", 0), ir.Float("min_ratio", math.NaN()))},
+		{"draw_region_mask: expected scale in (0, 1]", attr("draw_region_mask", false, ir.Int("height", 4), ir.Int("width", 4), ir.Float("scale", 0), ir.Float("density", 0.3), ir.Float("min", 0), ir.Float("max", 1))},
+		{"draw_region_mask: expected scale in (0, 1]", attr("draw_region_mask", false, ir.Int("height", 4), ir.Int("width", 4), ir.Float("scale", 0.1), ir.Float("density", math.NaN()), ir.Float("min", 0), ir.Float("max", 1))},
+		{"draw_block_mask: expected a count of 0 to 16 cells, found 17", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Output("target.mask.0", b.Emit("draw_block_mask", []trace.Value{b.Fill(shape.Of(dtype.I32), 17)}, ir.Int("height", 4), ir.Int("width", 4), ir.Int("min", 1), ir.Int("max", 0), ir.Float("min_ratio", 0.3))[0])
+			return x
+		}},
+		{"image_standardize: expected epsilon above 0", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Emit("image_standardize", b.Emit("image_to_float", []trace.Value{x}), ir.Float("epsilon", 0))
+			return x
+		}},
+		{"soft_quantize: expected sigma above 0, found 0", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			b.Emit("soft_quantize", []trace.Value{b.Fill(shape.F32(2, 2), 0), b.Fill(shape.F32(3, 2), 0)}, ir.Int("k", 1), ir.Float("sigma", 0))
+			return x
+		}},
+		{"image_rotate: expected operand 1 of -1e+06 to 1e+06, found NaN", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			return b.Emit("image_rotate", []trace.Value{x, b.Scalar(math.NaN())}, ir.String("interpolation", "nearest"), ir.Int("fill", 0))[0]
+		}},
+		{"image_affine: expected a scale of 0.001 to 1000, found 0", func(b *trace.Builder, _, x trace.Value) trace.Value {
+			z := b.Scalar(0)
+			return b.Emit("image_affine", []trace.Value{x, z, z, z, z, z, z}, ir.String("interpolation", "nearest"), ir.Int("fill", 0))[0]
 		}},
 		{`call: expected a crop, found a call of "augment"`, func(b *trace.Builder, in, x trace.Value) trace.Value {
 			b.Emit("call", []trace.Value{in}, ir.String("callee", "augment"), ir.OfShape("shape", shape.Of(dtype.Rect)))
 			return x
 		}},
-		{"image_posterize: expected 1 to 8 bits, found 9", attr("image_posterize", true, ir.Int("bits", 9))},
-		{"image_posterize: expected 1 to 8 bits, found 0", attr("image_posterize", true, ir.Int("bits", 0))},
+		{"image_posterize: expected 0 to 8 bits, found 9", byInt("image_posterize", 9)},
+		{"image_posterize: expected 0 to 8 bits, found -1", byInt("image_posterize", -1)},
 		{"draw_int: expected n of 1", attr("draw_int", false, ir.Int("n", 0))},
 		{"draw_int: expected n of 1", attr("draw_int", false, ir.Int("n", 1<<40))},
 		{"draw_beta: expected shapes above 0, found 0 and 1", attr("draw_beta", false, ir.Float("a", 0), ir.Float("b", 1))},
@@ -125,16 +164,11 @@ func TestBadPrograms(t *testing.T) {
 			b.Emit("image_normalize", b.Emit("image_to_float", []trace.Value{x}), ir.Floats("mean", 1), ir.Floats("std", 0))
 			return x
 		}},
-		{"select: expected one condition bool[] for the whole sample, found bool[3]", func(b *trace.Builder, _, x trace.Value) trace.Value {
-			y := b.Fill(shape.F32(3), 1)
-			b.Fill(shape.Of(dtype.Bool, 3), 1).Where(y, y)
-			return x
-		}},
-		{"constant: expected f32, i32, u8 or bool, found bf16[2]", func(b *trace.Builder, _, x trace.Value) trace.Value {
+		{"constant: expected f32, i32, u32, u8 or bool, found bf16[2]", func(b *trace.Builder, _, x trace.Value) trace.Value {
 			b.Fill(shape.Of(dtype.BF16, 2), 1)
 			return x
 		}},
-		{"output target.box.0: expected f32, i32, u8 or bool, found rect[]", func(b *trace.Builder, in, x trace.Value) trace.Value {
+		{"output target.box.0: expected f32, i32, u32, u8 or bool, found rect[]", func(b *trace.Builder, in, x trace.Value) trace.Value {
 			b.Output("target.box.0", b.Emit("image_rect", []trace.Value{in})[0])
 			return x
 		}},
@@ -178,12 +212,19 @@ func TestBadPrograms(t *testing.T) {
 	}
 }
 
-// attr adds an op with bad attributes, of the picture or of nothing.
+// byInt adjusts the picture by a bad number.
+func byInt(op string, v float64) func(b *trace.Builder, in, x trace.Value) trace.Value {
+	return func(b *trace.Builder, _, x trace.Value) trace.Value {
+		return b.Emit(op, []trace.Value{x, b.Fill(shape.Of(dtype.I32), v)})[0]
+	}
+}
+
+// attr adds an op with bad attributes, of a count or of nothing.
 func attr(op string, of bool, attrs ...ir.Attr) func(b *trace.Builder, in, x trace.Value) trace.Value {
 	return func(b *trace.Builder, _, x trace.Value) trace.Value {
 		var in []trace.Value
 		if of {
-			in = append(in, x)
+			in = append(in, b.Fill(shape.Of(dtype.I32), 3))
 		}
 		b.Emit(op, in, attrs...)
 		return x

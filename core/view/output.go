@@ -38,8 +38,8 @@ func (p *Program) group() error {
 		kind, rest, _ := strings.Cut(o.Name, ".")
 		switch kind {
 		case "view":
-			if s.DType != dtype.F32 || s.Rank() != 3 {
-				return fmt.Errorf("view: output %s: expected f32[H,W,C], found %s", o.Name, s)
+			if s.DType != dtype.F32 || s.Rank() != 3 && s.Rank() != 4 {
+				return fmt.Errorf("view: output %s: expected f32[H,W,C] or tiles f32[N,H,W,C], found %s", o.Name, s)
 			}
 			if last == nil || !shape.SameDims(p.f.Shape(last.parts[0]).Dims, s.Dims) {
 				last = &Output{Name: "views." + strconv.Itoa(groups)}
@@ -53,7 +53,7 @@ func (p *Program) group() error {
 				name = rest[:i]
 			}
 			if !stored(s.DType) {
-				return fmt.Errorf("view: output %s: expected f32, i32, u8 or bool, found %s", o.Name, s)
+				return fmt.Errorf("view: output %s: expected f32, i32, u32, u8 or bool, found %s", o.Name, s)
 			}
 			t := targets[name]
 			if t == nil {
@@ -78,31 +78,4 @@ func (p *Program) group() error {
 	}
 	sort.SliceStable(p.Outputs, func(i, j int) bool { return p.Outputs[i].Name > p.Outputs[j].Name })
 	return nil
-}
-
-// stored says whether a value holds elements of type d.
-func stored(d dtype.DType) bool {
-	return d == dtype.F32 || d == dtype.I32 || d == dtype.U8 || d == dtype.Bool
-}
-
-// store writes a value's elements little-endian.
-func (s *sample) store(id ir.ID, to []byte) {
-	v := &s.values[id]
-	switch s.p.f.Shape(id).DType {
-	case dtype.F32:
-		for _, x := range v.f {
-			binary.LittleEndian.PutUint32(to[:4], math.Float32bits(x))
-			to = to[4:]
-		}
-	case dtype.I32:
-		for i, x := range v.i {
-			binary.LittleEndian.PutUint32(to[4*i:], uint32(x))
-		}
-	case dtype.U8:
-		copy(to, v.pix)
-	case dtype.Bool:
-		for i, x := range v.i {
-			to[i] = byte(x)
-		}
-	}
 }

@@ -40,10 +40,10 @@ func recipe(b *trace.Builder, img trace.Value, size, c int, p float64) {
 }
 
 // keyed crops as a strategy does: a pure function of size and key.
-func keyed(sizes [][2]int, _ []Box, keys []rng.Key) ([]Rect, error) {
-	out := make([]Rect, len(sizes))
-	for i, s := range sizes {
-		k := keys[i].Stream()
+func keyed(r CropRequest) ([]Rect, error) {
+	out := make([]Rect, len(r.Sizes))
+	for i, s := range r.Sizes {
+		k := r.Keys[i].Stream()
 		h, w := 1+k.Intn(s[0]), 1+k.Intn(s[1])
 		out[i] = Rect{k.Intn(s[0] - h + 1), k.Intn(s[1] - w + 1), h, w}
 	}
@@ -57,7 +57,7 @@ func simclr(t testing.TB, ds data.Dataset, batch, size, c int) *Program {
 	if err := trace.Trace(func() { recipe(b, b.Input("image", shape.Of(dtype.Image)), size, c, 1) }); err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(b.Func(), ds, batch, nil, nil, keyed)
+	p, err := New(b.Func(), ds, batch, nil, nil, &Calls{Crops: keyed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestDrawsHaveTheirDistributions(t *testing.T) {
 	for i, d := range draws {
 		for _, o := range p.Outputs {
 			if o.Name == fmt.Sprint("target.", i) {
-				values[i] = numbers(o, n)
+				values[i] = drawsOf(o, n)
 			}
 		}
 		for j, x := range values[i] {
@@ -245,8 +245,8 @@ func TestFlipsAsOftenAsAsked(t *testing.T) {
 	}
 }
 
-// numbers is a draw of each of n samples; a permutation becomes its rank.
-func numbers(o *Output, n int) (out []float64) {
+// drawsOf is a draw of each of n samples; a permutation becomes its rank.
+func drawsOf(o *Output, n int) (out []float64) {
 	per := o.item
 	for i := range n {
 		b := o.Data[i*per:][:per]

@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -33,6 +34,7 @@ type fixture struct {
 	Op, Picture        string
 	Args               fixtureArgs
 	PIL, Tensor, Float string
+	Index              string // of soft_quantize
 }
 
 type fixtureArgs struct {
@@ -40,8 +42,11 @@ type fixtureArgs struct {
 	Interpolation             string
 	Factor, Sigma             float64
 	Factors, Order, Mean, Std []float64
-	K, Threshold, Bits        int
+	Center                    []float64
+	Corner                    []int
+	K, Threshold, Bits, DDOF  int
 	Channels                  int
+	Epsilon, Scale            float64
 }
 
 func openFixtures(t *testing.T) *fixtures {
@@ -70,8 +75,9 @@ func (f *fixtures) image(t *testing.T, name string) data.Image {
 	return data.Image{Pix: x.U8(), H: x.Shape.Dims[0], W: x.Shape.Dims[1], C: x.Shape.Dims[2]}
 }
 
-// Every operation, run as a view program, gives PIL's bytes; torchvision's
-// uint8 tensor form, which rounds elsewhere, is at most a grey level away.
+// Every operation, run as a view program, gives PIL's bytes, warps within a grey
+// level; torchvision's uint8 tensor form, which rounds elsewhere, is at most a grey
+// level away. Numbers are within 1e-5, Lab's of 0 to 100 within 1e-3.
 func TestOperationsEqualTorchvision(t *testing.T) {
 	f := openFixtures(t)
 	seen := map[string]*difference{}
@@ -83,14 +89,23 @@ func TestOperationsEqualTorchvision(t *testing.T) {
 	}
 	for i, c := range f.Cases {
 		img := f.image(t, "picture."+c.Picture)
-		got := runFixture(t, img, c)
+		got, index := runFixture(t, f, img, c)
+		if c.Index != "" {
+			x, err := f.Read(c.Index)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(index, x.I32()) {
+				t.Errorf("case %d %+v: other bins", i, c)
+			}
+		}
 		if c.Float != "" {
 			x, err := f.Read(c.Float)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for j, want := range x.F32() {
-				if d := math.Abs(float64(got[j] - want)); !(d <= 1e-5) {
+				if d := math.Abs(float64(got[j] - want)); !(d <= 1e-5*cmp.Or(c.Args.Scale, 1)) {
 					t.Errorf("case %d %+v: element %d is %v, want %v", i, c, j, got[j], want)
 					break
 				}
@@ -107,6 +122,9 @@ func TestOperationsEqualTorchvision(t *testing.T) {
 			op := c.Op
 			if c.Args.Interpolation != "" {
 				op += "/" + c.Args.Interpolation
+			}
+			if c.Op == "affine" {
+				ref.bound = 1 // where the last bit of a sine decides what is cut off
 			}
 			if d := note(op+" "+ref.kind).add(got, f.image(t, ref.name)); d > ref.bound {
 				t.Errorf("case %d %+v: %d grey levels from %s", i, c, d, ref.kind)
@@ -135,53 +153,108 @@ func (d *difference) add(got []float32, want data.Image) int {
 	return most
 }
 
-// runFixture runs a case as a view program.
-func runFixture(t *testing.T, img data.Image, c fixture) []float32 {
+// runFixture runs a case as a view program: the view, and with an index that of each bin.
+func runFixture(t *testing.T, f *fixtures, img data.Image, c fixture) (out []float32, index []int32) {
 	t.Helper()
 	a := c.Args
-	h, w, ch := img.H, img.W, cmp.Or(a.Channels, img.C)
-	if a.Size != nil {
+	h, w, ch := img.H, img.W, img.C
+	if c.Op == "channels" {
+		ch = a.Channels
+	}
+	if a.Size != nil && c.Op == "crop_resize" {
 		h, w = a.Size[0], a.Size[1]
 	}
 	rect := Rect{0, 0, img.H, img.W}
 	if r := a.Rect; r != nil {
 		rect = Rect{r[0], r[1], r[2], r[3]}
 	}
-	out := run(t, img, rect, func(b *trace.Builder, in trace.Value) trace.Value {
-		call := func() trace.Value {
-			return b.Emit("call", []trace.Value{in}, ir.String("callee", "crop"), ir.OfShape("shape", shape.Of(dtype.Rect)))[0]
+	p, err := program([]data.Image{img}, 1, rect, func(b *trace.Builder, in trace.Value) { b.Output("view.0", traceFixture(t, f, c, b, in, h, w, ch)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = fill(t, p, []int{0}, 1)
+	if c.Index != "" {
+		weight, at := p.Outputs[1], p.Outputs[2] // after the view
+		out, index = make([]float32, weight.Shape.Size()), make([]int32, at.Shape.Size())
+		for i := range index {
+			out[i], index[i] = weight.F32(i), int32(binary.LittleEndian.Uint32(at.Data[4*i:]))
 		}
-		x := b.Emit("image_crop_resize", []trace.Value{in, call()}, ir.Int("height", h), ir.Int("width", w), ir.Int("channels", ch),
-			ir.String("interpolation", cmp.Or(a.Interpolation, "bilinear")))[0]
-		op := func(operands []trace.Value, attrs ...ir.Attr) trace.Value {
-			return b.Emit("image_"+c.Op, append([]trace.Value{x}, operands...), attrs...)[0]
+	}
+	return out, index
+}
+
+func traceFixture(t *testing.T, f *fixtures, c fixture, b *trace.Builder, in trace.Value, h, w, ch int) trace.Value {
+	a := c.Args
+	rect := b.Emit("call", []trace.Value{in}, ir.String("callee", "crop"), ir.OfShape("shape", shape.Of(dtype.Rect)))[0]
+	filter := "bilinear"
+	if c.Op == "crop_resize" {
+		filter = a.Interpolation
+	}
+	x := b.Emit("image_crop_resize", []trace.Value{in, rect}, ir.Int("height", h), ir.Int("width", w), ir.Int("channels", ch), ir.String("interpolation", filter))[0]
+	op := func(operands []trace.Value, attrs ...ir.Attr) trace.Value {
+		return b.Emit("image_"+c.Op, append([]trace.Value{x}, operands...), attrs...)[0]
+	}
+	float := func() trace.Value { return b.Emit("image_to_float", []trace.Value{x})[0] }
+	i32 := func(x ...float64) trace.Value {
+		if len(x) == 1 {
+			return b.Constant(shape.Of(dtype.I32), x)
 		}
-		switch c.Op {
-		case "crop_resize", "channels":
-		case "normalize":
-			return b.Emit("image_normalize", b.Emit("image_to_float", []trace.Value{x}), ir.Floats("mean", a.Mean...), ir.Floats("std", a.Std...))[0]
-		case "rotate90":
-			x = op([]trace.Value{b.Fill(shape.Of(dtype.I32), float64(a.K))})
-		case "brightness", "contrast", "saturation", "hue":
-			x = op([]trace.Value{b.Scalar(a.Factor)})
-		case "gaussian_blur":
-			x = op([]trace.Value{b.Scalar(a.Sigma)})
-		case "color_jitter":
-			var in []trace.Value
-			for _, f := range a.Factors {
-				in = append(in, b.Scalar(f))
-			}
-			x = op(append(in, b.Constant(shape.Of(dtype.I32, 4), a.Order)))
-		case "solarize":
-			x = op(nil, ir.Int("threshold", a.Threshold))
-		case "posterize":
-			x = op(nil, ir.Int("bits", a.Bits))
-		default:
-			x = op(nil)
+		return b.Constant(shape.Of(dtype.I32, len(x)), x)
+	}
+	factors := func() (in []trace.Value) {
+		for _, f := range a.Factors {
+			in = append(in, b.Scalar(f))
 		}
-		return b.Emit("image_to_float", []trace.Value{x})[0]
-	})
-	return out
+		return in
+	}
+	warp := []ir.Attr{ir.String("interpolation", a.Interpolation), ir.Int("fill", 0)}
+	switch c.Op {
+	case "crop_resize", "channels":
+	case "normalize":
+		return b.Emit("image_normalize", []trace.Value{float()}, ir.Floats("mean", a.Mean...), ir.Floats("std", a.Std...))[0]
+	case "standardize":
+		return b.Emit("image_standardize", []trace.Value{float()}, ir.Int("channels", a.Channels), ir.Int("ddof", a.DDOF), ir.Float("epsilon", a.Epsilon))[0]
+	case "lab":
+		return op(nil)
+	case "soft_quantize":
+		bins, err := f.Read("bins")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var points []float64
+		for _, v := range bins.F32() {
+			points = append(points, float64(v))
+		}
+		ab := b.Emit("image_lab", []trace.Value{x})[0].Slice(2, 1, 3)
+		out := b.Emit("soft_quantize", []trace.Value{ab, b.Constant(bins.Shape, points)}, ir.Int("k", a.K), ir.Float("sigma", a.Sigma))
+		b.Output("target.index.0", out[0])
+		b.Output("target.weight.0", out[1])
+		return float()
+	case "window":
+		x = op([]trace.Value{i32(float64(a.Corner[0]), float64(a.Corner[1]))}, ir.Int("height", a.Size[0]), ir.Int("width", a.Size[1]), ir.Int("fill", 0))
+	case "rotate":
+		x = op([]trace.Value{b.Scalar(a.Factor)}, warp...)
+	case "affine":
+		if len(a.Center) > 0 {
+			warp = append(warp, ir.Floats("center", a.Center...))
+		}
+		x = op(factors(), warp...)
+	case "rotate90":
+		x = op([]trace.Value{i32(float64(a.K))})
+	case "brightness", "contrast", "saturation", "hue", "sharpness":
+		x = op([]trace.Value{b.Scalar(a.Factor)})
+	case "gaussian_blur":
+		x = op([]trace.Value{b.Scalar(a.Sigma)})
+	case "color_jitter":
+		x = op(append(factors(), i32(a.Order...)))
+	case "solarize":
+		x = op([]trace.Value{i32(float64(a.Threshold))})
+	case "posterize":
+		x = op([]trace.Value{i32(float64(a.Bits))})
+	default:
+		x = op(nil)
+	}
+	return float()
 }
 
 // run gives view 0 of a program over one image, with rect for every crop.
@@ -201,13 +274,13 @@ func program(images []data.Image, batch int, rect Rect, f func(b *trace.Builder,
 	if err := trace.Trace(func() { f(b, b.Input("image", shape.Of(dtype.Image))) }); err != nil {
 		return nil, err
 	}
-	return New(b.Func(), album(images), batch, nil, nil, func(sizes [][2]int, _ []Box, _ []rng.Key) ([]Rect, error) {
-		out := make([]Rect, len(sizes))
+	return New(b.Func(), album(images), batch, nil, nil, &Calls{Crops: func(r CropRequest) ([]Rect, error) {
+		out := make([]Rect, len(r.Sizes))
 		for i := range out {
 			out[i] = rect
 		}
 		return out, nil
-	})
+	}})
 }
 
 // fill is the first output's numbers.

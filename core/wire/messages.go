@@ -70,6 +70,7 @@ type CropRequest struct {
 	Height, Width []uint32
 	Keys          []uint32
 	Boxes         []float64
+	Views         []uint32
 }
 
 // CropReply has y, x, height and width of n rectangles.
@@ -91,8 +92,9 @@ type EvalRequest struct {
 
 // EvalReply has the value and a gradient for each f32 input, in order.
 type EvalReply struct {
-	Value float64
-	Grads []Tensor
+	Value   float64
+	Grads   []Tensor
+	Outputs []Tensor
 }
 
 // Message is any of the messages above.
@@ -392,6 +394,7 @@ func (m *CropRequest) encode(w *writer) {
 	w.packed(4, len(m.Width), func(i int) { w.varint(uint64(m.Width[i])) })
 	w.packed(5, len(m.Keys), func(i int) { w.fixed32(m.Keys[i]) })
 	w.packed(6, len(m.Boxes), func(i int) { w.fixed64(math.Float64bits(m.Boxes[i])) })
+	w.packed(7, len(m.Views), func(i int) { w.varint(uint64(m.Views[i])) })
 }
 
 func (m *CropRequest) decode(r *reader) {
@@ -409,6 +412,8 @@ func (m *CropRequest) decode(r *reader) {
 			r.each(type32, func(x uint64) { m.Keys = append(m.Keys, uint32(x)) })
 		case 6:
 			r.each(type64, func(x uint64) { m.Boxes = append(m.Boxes, math.Float64frombits(x)) })
+		case 7:
+			r.each(typeVarint, func(x uint64) { m.Views = append(m.Views, uint32(min(x, math.MaxUint32))) })
 		}
 	}
 }
@@ -475,6 +480,9 @@ func (m *EvalReply) encode(w *writer) {
 	for i := range m.Grads {
 		w.tensor(2, &m.Grads[i])
 	}
+	for i := range m.Outputs {
+		w.tensor(3, &m.Outputs[i])
+	}
 }
 
 func (m *EvalReply) decode(r *reader) {
@@ -484,6 +492,8 @@ func (m *EvalReply) decode(r *reader) {
 			m.Value = r.double()
 		case 2:
 			m.Grads = append(m.Grads, r.tensor())
+		case 3:
+			m.Outputs = append(m.Outputs, r.tensor())
 		}
 	}
 }

@@ -2,11 +2,17 @@
 package builtin
 
 import (
+	"slices"
+
+	"github.com/fwlab/fw/plugins/augment/randaugment"
+	"github.com/fwlab/fw/plugins/augment/recipe"
 	"github.com/fwlab/fw/plugins/augment/simclraugment"
 	"github.com/fwlab/fw/plugins/backbone/resnet"
 	"github.com/fwlab/fw/plugins/backbone/vit"
 	"github.com/fwlab/fw/plugins/crop/centercrop"
 	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
+	"github.com/fwlab/fw/plugins/crop/multicrop"
+	"github.com/fwlab/fw/plugins/crop/randomcrop"
 	"github.com/fwlab/fw/plugins/crop/randomresizedcrop"
 	"github.com/fwlab/fw/plugins/loss/bank"
 	"github.com/fwlab/fw/plugins/loss/cosine"
@@ -39,13 +45,13 @@ import (
 
 // Plugins is every first-party plugin.
 func Plugins() []*sdk.Plugin {
-	return []*sdk.Plugin{
+	return slices.Concat([]*sdk.Plugin{
 		simclr.Plugin(), rotation.Plugin(), simsiam.Plugin(), byol.Plugin(), moco.Plugin(), moco.V3(), barlowtwins.Plugin(), vicreg.Plugin(), nnclr.Plugin(),
 		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), mae.Plugin(),
 		ntxent.Plugin(), infonce.Plugin(), infonce.Queue(), bank.NCE(), bank.Softmax(), triplet.Plugin(), supcon.Plugin(), npair.Plugin(),
 		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
-		randomresizedcrop.Plugin(), centercrop.Plugin(), contrastivecrop.Plugin(),
-		simclraugment.Plugin(), simclraugment.Flip(),
+		randomresizedcrop.Plugin(), centercrop.Plugin(), randomcrop.Plugin(), multicrop.Plugin(), contrastivecrop.Plugin(),
+		simclraugment.Plugin(), simclraugment.Flip(), randaugment.Plugin(),
 		resnet.Plugin(), vit.Plugin(),
-	}
+	}, recipe.Plugins())
 }

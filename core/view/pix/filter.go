@@ -8,6 +8,7 @@ type Filter int
 const (
 	Bilinear Filter = iota
 	Bicubic
+	Lanczos
 	Nearest
 )
 
@@ -49,8 +50,11 @@ func weigh(in, out int, f Filter) *table {
 	scale := float64(in) / float64(out)
 	filterScale := math.Max(scale, 1)
 	support, kernel := 1.0, triangle
-	if f == Bicubic {
+	switch f {
+	case Bicubic:
 		support, kernel = 2, cubic
+	case Lanczos:
+		support, kernel = 3, lanczos
 	}
 	support *= filterScale
 	inverse := 1 / filterScale
@@ -88,4 +92,20 @@ func cubic(x float64) float64 {
 		return (float64(float64(float64((x-5)*x)+8)*x) - 4) * a
 	}
 	return 0
+}
+
+// lanczos is the sinc windowed by a sinc three times as wide.
+func lanczos(x float64) float64 {
+	if x < -3 || x >= 3 {
+		return 0
+	}
+	return float64(sinc(x) * sinc(x/3))
+}
+
+func sinc(x float64) float64 {
+	if x == 0 {
+		return 1
+	}
+	x *= math.Pi
+	return math.Sin(x) / x
 }

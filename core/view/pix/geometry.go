@@ -40,3 +40,18 @@ func Rotate90(dst, src []uint8, n, c, k int) {
 		}
 	}
 }
+
+// Window copies dh x dw pixels of src (h x w) from (y, x) on; outside of it is fill.
+func Window(dst []uint8, dh, dw int, src []uint8, h, w, c, y, x int, fill uint8) {
+	first, last := max(0, min(dw, -x)), max(0, min(dw, w-x)) // columns of dst that src has
+	for i := range dh {
+		out := dst[i*dw*c:][:dw*c]
+		if y+i < 0 || y+i >= h || first >= last {
+			paint(out, fill)
+			continue
+		}
+		paint(out[:first*c], fill)
+		copy(out[first*c:last*c], src[((y+i)*w+x+first)*c:])
+		paint(out[last*c:], fill)
+	}
+}

@@ -176,3 +176,120 @@ func TestBlurHasItsStandardDeviation(t *testing.T) {
 		}
 	}
 }
+
+// Window equals a look at every pixel of it.
+func TestWindowEqualsItsTwin(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 500 {
+		m := randomPlain(r, 1+r.IntN(12), 1+r.IntN(12), 1+2*r.IntN(2))
+		h, w, y, x, fill := 1+r.IntN(15), 1+r.IntN(15), r.IntN(40)-20, r.IntN(40)-20, uint8(r.IntN(256))
+		got, want := make([]uint8, h*w*m.c), newPlain(h, w, m.c)
+		for i := range h {
+			for j := range w {
+				for ch := range m.c {
+					*want.at(i, j, ch) = fill
+					if y+i >= 0 && y+i < m.h && x+j >= 0 && x+j < m.w {
+						*want.at(i, j, ch) = *m.at(y+i, x+j, ch)
+					}
+				}
+			}
+		}
+		Window(got, h, w, m.p, m.h, m.w, m.c, y, x, fill)
+		if !bytes.Equal(got, want.p) {
+			t.Fatalf("%d x %d at %d, %d of %d x %d differs from its twin", h, w, y, x, m.h, m.w)
+		}
+	}
+}
+
+// slowWarp draws each pixel from its place in the source in float64: bilinear
+// between clamped neighbours, nearest by the pixel it lies in.
+func slowWarp(m plain, t [6]float64, f Filter, fill uint8) (out plain, doubtful []bool) {
+	out, doubtful = newPlain(m.h, m.w, m.c), make([]bool, len(m.p))
+	const near = 1e-3 // of an edge between pixels, where fixed point may choose the other
+	for y := range m.h {
+		for x := range m.w {
+			sx := t[0]*(float64(x)+0.5) + t[1]*(float64(y)+0.5) + t[2]
+			sy := t[3]*(float64(x)+0.5) + t[4]*(float64(y)+0.5) + t[5]
+			inside := sx >= 0 && sy >= 0 && sx < float64(m.w) && sy < float64(m.h)
+			for ch := range m.c {
+				at := out.at(y, x, ch)
+				i := (y*m.w+x)*m.c + ch
+				edge := func(v float64) bool { return math.Abs(v-math.Round(v)) < near }
+				doubtful[i] = edge(sx) || edge(sy)
+				switch {
+				case !inside:
+					*at = fill
+				case f == Nearest:
+					*at = *m.at(int(sy), int(sx), ch)
+				default:
+					v := func(dy, dx int) float64 {
+						return float64(*m.at(max(0, min(m.h-1, int(math.Floor(sy-0.5))+dy)), max(0, min(m.w-1, int(math.Floor(sx-0.5))+dx)), ch))
+					}
+					fy, fx := sy-0.5-math.Floor(sy-0.5), sx-0.5-math.Floor(sx-0.5)
+					*at = uint8((v(0, 0)*(1-fx)+v(0, 1)*fx)*(1-fy) + (v(1, 0)*(1-fx)+v(1, 1)*fx)*fy)
+				}
+			}
+		}
+	}
+	return out, doubtful
+}
+
+// A warp is its twin, bilinear within a level, nearest away from edges between pixels.
+func TestWarpEqualsItsTwin(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for i := range 300 {
+		m := randomPlain(r, 1+r.IntN(20), 1+r.IntN(20), 1+2*r.IntN(2))
+		a := Affine{Angle: r.Float64()*360 - 180, TX: r.Float64()*8 - 4, TY: r.Float64()*8 - 4, Scale: 0.5 + r.Float64(), ShearX: r.Float64()*40 - 20, ShearY: r.Float64()*40 - 20, CX: float64(m.w) / 2, CY: float64(m.h) / 2}
+		if i%4 == 0 {
+			a.Angle, a.ShearX, a.ShearY = 0, 0, 0
+		}
+		fill := uint8(r.IntN(256))
+		for _, f := range []Filter{Nearest, Bilinear} {
+			got := make([]uint8, len(m.p))
+			a.Apply(got, m.p, m.h, m.w, m.c, f, fill)
+			want, doubtful := slowWarp(m, a.inverse(), f, fill)
+			for j, v := range got {
+				if d := int(v) - int(want.p[j]); !doubtful[j] && (f == Nearest && d != 0 || d < -1 || d > 1) {
+					t.Fatalf("%+v of %d x %d by filter %d: element %d is %d, its twin's %d", a, m.h, m.w, f, j, v, want.p[j])
+				}
+			}
+		}
+	}
+}
+
+// An affine map and its inverse leave places where they were.
+func TestAffineIsInvertible(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 200 {
+		a := Affine{Angle: r.Float64() * 360, TX: r.Float64(), TY: r.Float64(), Scale: 0.5 + r.Float64(), ShearX: r.Float64() * 60, ShearY: r.Float64() * 60, CX: 5, CY: 7}
+		m := a.inverse()
+		// det of rotation and shears is 1 (Affine's definition), so that of the inverse is 1/scale^2
+		if det := m[0]*m[4] - m[1]*m[3]; math.Abs(det*a.Scale*a.Scale-1) > 1e-9 {
+			t.Errorf("%+v: determinant %v", a, det)
+		}
+		// the centre, moved, comes from the centre
+		x, y := a.CX+a.TX, a.CY+a.TY
+		if dx, dy := m[0]*x+m[1]*y+m[2]-a.CX, m[3]*x+m[4]*y+m[5]-a.CY; math.Hypot(dx, dy) > 1e-9 {
+			t.Errorf("%+v: the centre comes from %v, %v", a, dx, dy)
+		}
+	}
+}
+
+// Known colours: CIE Lab of the primaries, of white and of black under D65.
+func TestLabOfKnownColours(t *testing.T) {
+	for _, c := range []struct {
+		rgb  [3]uint8
+		want [3]float32
+	}{
+		{[3]uint8{255, 0, 0}, [3]float32{53.2406, 80.0923, 67.2028}}, {[3]uint8{0, 255, 0}, [3]float32{87.7351, -86.1813, 83.1775}},
+		{[3]uint8{0, 0, 255}, [3]float32{32.2957, 79.1856, -107.8573}}, {[3]uint8{255, 255, 255}, [3]float32{100, 0, 0}}, {[3]uint8{}, [3]float32{}},
+	} {
+		var got [3]float32
+		Lab(got[:], c.rgb[:])
+		for i := range got {
+			if d := got[i] - c.want[i]; d > 0.01 || d < -0.01 {
+				t.Errorf("%v is %v, want %v", c.rgb, got, c.want)
+			}
+		}
+	}
+}

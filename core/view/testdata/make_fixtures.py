@@ -220,6 +220,66 @@ hashes = {
     "blend": sha(np.stack([np.asarray(Image.blend(a, b, f32(v))) for v in np.arange(0, 2.05, 0.05)])),
 }
 
+# What was added later, so that the cases above keep their places.
+rng = np.random.default_rng(21)
+for name in ("random", "natural", "natural-gray", "pixel"):
+    h, w = pictures[name].shape[:2]
+    for oh, ow in ((8, 8), (31, 20), (h, w)):
+        go = lambda i: i.resize((ow, oh), Image.Resampling.LANCZOS)
+        case("crop_resize", name, go, rect=[0, 0, h, w], size=[oh, ow], interpolation="lanczos")
+for name in ("random", "random-gray", "row", "pixel"):
+    for y, x, h, w in ((0, 0, 5, 7), (-3, -2, 9, 6), (4, 5, 20, 20), (-9, -9, 4, 4), (2, -40, 3, 3), (-1, 3, 40, 1)):
+        case("window", name, lambda i: i.crop((x, y, x + w, y + h)), corner=[y, x], size=[h, w])
+modes = {"nearest": Mode.NEAREST, "bilinear": Mode.BILINEAR, "bicubic": Mode.BICUBIC}
+for name in ("random", "natural", "natural-gray", "square", "row", "pixel"):
+    for f, mode in modes.items():
+        for v in map(f32, (0, 90, 180, -90, 30, -12.5, 137.25, 359.9)):
+            if name in ("random", "square") or v in map(f32, (30, -12.5)):
+                case("rotate", name, lambda i: F.rotate(i, v, interpolation=mode), interpolation=f, factor=v)
+        for a in ((0, 0, 0, 1, 0, 0), (20, 3, -2, 1.2, 5, -8), (0, 4, 0, 1, 0, 0), (0, 0, -5, 1, 0, 0), (0, 0, 0, 1, 16.5, 0), (0, 0, 0, 1, 0, -16.5), (0, 0, 0, 0.7, 0, 0), (-160, 1.5, 2.5, 0.4, 30, 30)):
+            angle, tx, ty, scale, sx, sy = map(f32, a)
+            for center in (None, [0.0, 0.0]):
+                if name in ("random", "natural-gray") or center is None:
+                    case("affine", name, lambda i: F.affine(i, angle, [tx, ty], scale, [sx, sy], interpolation=mode, center=center),
+                         interpolation=f, factors=[angle, tx, ty, scale, sx, sy], center=center or [])
+for name in WHOLE:
+    case("autocontrast", name, F.autocontrast, F.autocontrast)
+    case("invert", name, F.invert, F.invert)
+    for v in map(f32, (0, 0.4, 1, 1.9)):
+        # the tensor form rounds its mean of nine elsewhere; edges narrower than three pixels it leaves as they are
+        case("sharpness", name, lambda i: F.adjust_sharpness(i, v), (lambda t: F.adjust_sharpness(t, v)) if min(pictures[name].shape[:2]) > 2 else None, factor=v)
+
+# Numbers: per-picture statistics by torch, CIE Lab and soft encoding by their formulas in numpy.
+for name in ("random", "natural", "natural-gray", "flat"):
+    x = torch.from_numpy(pictures[name]).to(torch.float32) / 255
+    for per, dims in ((0, (0, 1, 2)), (1, (0, 1))):
+        for ddof in (0, 1):
+            y = (x - x.mean(dims, keepdim=True)) / torch.sqrt(x.var(dims, keepdim=True, correction=ddof) + 1e-6)
+            if name != "flat":
+                cases.append({"op": "standardize", "picture": name, "args": {"channels": per, "ddof": ddof, "epsilon": 1e-6}, "float": keep(y.numpy())})
+
+
+def rgb2lab(x):
+    v = x.astype(np.float64) / 255
+    v = np.where(v > 0.04045, ((v + 0.055) / 1.055) ** 2.4, v / 12.92)
+    xyz = v @ np.array([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]).T / (0.95047, 1, 1.08883)
+    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], -1)
+
+
+# Zhang's grid of ten, coarsened to twenty, and his nearest neighbours with weights of sigma 5.
+bins = np.array([(a, b) for a in range(-100, 101, 20) for b in range(-100, 101, 20)], np.float32)
+tensors["bins"] = bins
+for name in ("random", "natural", "pixel", "flat"):
+    lab = rgb2lab(pictures[name]).astype(np.float32)
+    cases.append({"op": "lab", "picture": name, "args": {"scale": 100}, "float": keep(lab)})
+    for k in (1, 10):
+        d = ((lab[:, :, None, 1:].astype(np.float64) - bins) ** 2).sum(-1)
+        order = np.argsort(d, -1, kind="stable")[..., :k]
+        w = np.exp(-np.take_along_axis(d, order, -1) / (2 * 5.0**2))
+        w /= w.sum(-1, keepdims=True)
+        cases.append({"op": "soft_quantize", "picture": name, "args": {"k": k, "sigma": 5}, "index": keep(order.astype(np.int32)), "float": keep(w.astype(np.float32))})
+
 for name, x in pictures.items():
     tensors["picture." + name] = x
 save_file(tensors, "fixtures.safetensors")
