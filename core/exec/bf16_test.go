@@ -146,8 +146,12 @@ func TestBF16EqualsTheOracle(t *testing.T) {
 			}
 			one, three := run(t, mixed, args, 1), run(t, mixed, args, 3)
 			all := frobenius(want, nil)
+			rounding := 0.0
+			if name == "transformer/one" { // layer norms of one element: 0 as a float32 difference, times 1/sqrt(epsilon)
+				rounding = all / math.Sqrt(1e-6) / (1 << 24)
+			}
 			for i := range want {
-				if d := frobenius(one[i:i+1], want[i:i+1]); !(d <= 1e-3*(frobenius(want[i:i+1], nil)+0.01*all)) {
+				if d := frobenius(one[i:i+1], want[i:i+1]); !(d <= 1e-3*(frobenius(want[i:i+1], nil)+0.01*all)+rounding) {
 					t.Errorf("%s: %.2g from the oracle, of norm %.2g", f.Outputs[i].Name, d, frobenius(want[i:i+1], nil))
 				}
 				if string(one[i].Bytes()) != string(three[i].Bytes()) {

@@ -185,6 +185,10 @@ func another(p schema.Param) string {
 		return "linear"
 	case p.Name == "init_box":
 		return "[0.25, 0.25, 0.75, 1]"
+	case p.Name == "memory":
+		return "2GB"
+	case p.Name == "micro_batch":
+		return "64"
 	case p.Name == "min_lr":
 		return "0.001"
 	case p.Name == "channels":

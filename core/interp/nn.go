@@ -75,8 +75,14 @@ var nn = map[string]row{
 		c, n := len(scale), len(x)/groups
 		if a.Bool("relu") {
 			dy = slices.Clone(dy)
-			for i, y := range in[5].V {
-				if !(y > 0) {
+			for i := range dy {
+				if y := in[5].V; a.Bool("recompute") {
+					j := i % c
+					g := i/n*c + j
+					if !((x[i]-in[2].V[g])/math.Sqrt(in[3].V[g]+a.Float("epsilon", 0))*scale[j]+y[j] > 0) {
+						dy[i] = 0
+					}
+				} else if !(y[i] > 0) {
 					dy[i] = 0
 				}
 			}
