@@ -11,9 +11,16 @@ import (
 // Products and convolutions are bound to float32s by name; here in the order of
 // an instruction's operands.
 
-type dot struct{ *gemm.Dot }
+type dot struct {
+	*gemm.Dot
+	pairs bool // of bfloat16
+}
 
 func (k dot) Bind(scratch []float32, out, in []buf.Buf) {
+	if k.pairs {
+		k.Dot.BindPairs(scratch, out[0].F32, out[0].BF16, in[0].BF16, in[1].BF16, nil)
+		return
+	}
 	k.Dot.Bind(scratch, out[0].F32, in[0].F32, in[1].F32, nil)
 }
 

@@ -3,6 +3,7 @@ package exec
 import (
 	"fmt"
 
+	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/kernel/attention"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/conv"
@@ -80,9 +81,11 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"cumulative_sum": func(b *binding) (kernel, error) { return reduce.NewCumulativeSum(b.along(), b.workers) },
 
 	"dot_general": func(b *binding) (kernel, error) {
+		pairs := b.is[0].DType == dtype.BF16
 		k, err := gemm.NewDot(gemm.DotSpec{Lhs: b.is[0].Dims, Rhs: b.is[1].Dims, LhsBatch: b.a.Ints("lhs_batch"), RhsBatch: b.a.Ints("rhs_batch"),
-			LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract")}, b.workers)
-		return dot{k}, err
+			LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract"),
+			Pairs: pairs, Half: b.os[0].DType == dtype.BF16}, b.workers)
+		return dot{k, pairs}, err
 	},
 	"convolution": func(b *binding) (kernel, error) {
 		s, err := b.convSpec(b.is[0], b.is[1])

@@ -1,9 +1,12 @@
 package exec
 
 import (
+	"errors"
+
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/shape"
 )
@@ -16,10 +19,16 @@ var storesBF16 = map[string]bool{
 }
 
 // widen plans the kernel of an instruction over float32 where an operand or a
-// result is bfloat16 and the op has no kernel for that.
+// result is bfloat16 and the op has no kernel for that, or not for its shapes or
+// this processor.
 func (b *binding) widen(plan func(b *binding) (kernel, error)) (kernel, error) {
 	if storesBF16[b.instr.Op] {
 		return plan(b)
+	}
+	if b.instr.Op == "dot_general" && b.is[0].DType == dtype.BF16 && b.is[1].DType == dtype.BF16 {
+		if k, err := plan(b); !errors.Is(err, gemm.ErrPairs) {
+			return k, err
+		}
 	}
 	w := &widened{}
 	wide := *b

@@ -18,6 +18,7 @@ type DotSpec struct {
 	LhsContract, RhsContract []int
 	Accumulate               bool // add to the result's buffer
 	Bias                     bool // add one element for each place in the rhs's other dimensions
+	Pairs, Half              bool // as in [Spec]; where the sum is not evenly spaced there is no kernel
 }
 
 // Dot is a planned dot_general. It runs as products over the operands where
@@ -89,9 +90,17 @@ func NewDot(s DotSpec, workers int) (*Dot, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.accumulate, p.withBias = s.Accumulate, s.Bias
+	p.accumulate, p.withBias, p.pairing = s.Accumulate, s.Bias, floats
 	if err := p.check(); err != nil {
 		return nil, err
+	}
+	if s.Pairs {
+		if d.lhs != nil || d.rhs != nil {
+			return nil, ErrPairs
+		}
+		if p, err = p.paired(s.Half); err != nil {
+			return nil, err
+		}
 	}
 	d.gemm, err = newGemm(p, workers)
 	return d, err
@@ -218,6 +227,13 @@ func (d *Dot) Bind(scratch, out, lhs, rhs, bias []float32) {
 		d.rhs.dst, d.rhs.src, rhs, scratch = scratch[:n], rhs, scratch[:n], scratch[n:]
 	}
 	d.gemm.Bind(scratch, out, lhs, rhs, bias)
+}
+
+// BindPairs is Bind for a DotSpec with Pairs: out is the result where that is
+// float32, half where it is bfloat16.
+func (d *Dot) BindPairs(scratch, out []float32, half, lhs, rhs []uint16, bias []float32) {
+	need("scratch", scratch, d.Scratch())
+	d.gemm.BindPairs(scratch, out, half, lhs, rhs, bias)
 }
 
 // Run computes the result. It allocates nothing.

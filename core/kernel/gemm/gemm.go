@@ -14,11 +14,12 @@ type Gemm struct {
 	workers int
 	turned  bool // A and B have changed places
 
-	a, b, c, bias []float32
-	panels        []float32 // packed B
-	packed        []float32 // packed A
-	sums          []float32 // parts of C
-	local         []float32 // each worker's
+	a, b, c operand
+	bias    []float32
+	panels  []float32 // packed B
+	packed  []float32 // packed A
+	sums    []float32 // parts of C
+	local   []float32 // each worker's
 
 	phase   phase
 	product int // of the batch, where they come one after the other
@@ -61,26 +62,42 @@ func (g *Gemm) FLOPs() int64 {
 
 // Bind sets the buffers. bias is nil unless the Spec asks for one.
 func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
+	g.bind(scratch, operand{f: c}, operand{f: a}, operand{f: b}, bias)
+}
+
+// BindPairs is Bind for a Spec with Pairs: c is as long as C where that is float32,
+// half where it is bfloat16.
+func (g *Gemm) BindPairs(scratch, c []float32, half, a, b []uint16, bias []float32) {
+	to := operand{f: c}
+	if g.half {
+		to = operand{h: half}
+	}
+	g.bind(scratch, to, operand{h: a}, operand{h: b}, bias)
+}
+
+func (g *Gemm) bind(scratch []float32, c, a, b operand, bias []float32) {
 	if g.turned {
 		a, b = b, a
 	}
 	need("scratch", scratch, g.Scratch())
-	need("C", c, g.sizeC())
-	need("A", a, g.sizeA())
-	need("B", b, g.sizeB())
+	g.a, g.b, g.c, g.bias = a, b, c, bias
+	needElements("C", g.c.len(), g.sizeC())
+	needElements("A", g.a.len(), g.extentA())
+	needElements("B", g.b.len(), g.extentB())
 	if g.withBias {
 		need("bias", bias, g.sizeBias())
 	}
-	g.a, g.b, g.c, g.bias = a, b, c, bias
 	shared := g.sharedFloats()
 	g.local = scratch[shared:]
 	sums := g.sharedPanels + g.sharedPacked
 	g.panels, g.packed, g.sums = scratch[:g.sharedPanels], scratch[g.sharedPanels:sums], scratch[sums:shared]
 }
 
-func need(what string, got []float32, n int) {
-	if len(got) < n {
-		panic(fmt.Sprintf("gemm: bind %s: expected %d elements, found %d", what, n, len(got)))
+func need(what string, got []float32, n int) { needElements(what, len(got), n) }
+
+func needElements(what string, got, n int) {
+	if got < n {
+		panic(fmt.Sprintf("gemm: bind %s: expected %d elements, found %d", what, n, got))
 	}
 }
 
@@ -153,35 +170,35 @@ func (g *Gemm) packChunk(i int) {
 	k0, k := g.block(i % g.kblocks)
 	if n := g.packChunksB(); i >= n {
 		m0 := (i - n) / g.kblocks * packRows
-		tile.PackA(g.packed[k0*roundUp(g.m, tile.Rows)+m0*k:], g.a[a+m0*g.am+k0*g.ak:], g.am, g.ak, min(packRows, g.m-m0), k)
+		g.plan.packRows(g.packed[k0*roundUp(g.m, tile.Rows)+m0*k:], g.a.from(a+m0*g.am+k0*g.ak), min(packRows, g.m-m0), k)
 		return
 	}
 	if g.bare {
-		g.packEdge(g.panels, g.b[b:], i)
+		g.packEdge(g.panels, g.b.from(b), i)
 		return
 	}
 	j := i / g.kblocks * packCols
-	tile.PackB(g.panels[k0*g.np+j*k:], g.b[b+k0*g.bk+j*g.bn:], g.bk, g.bn, k, min(packCols, g.n-j))
+	g.plan.packColumns(g.panels[k0*g.np+j*k:], g.b.from(b+k0*g.bk+j*g.bn), k, min(packCols, g.n-j))
 }
 
 // packEdge packs the narrow last panel of a block of K.
-func (g *Gemm) packEdge(dst, b []float32, block int) {
+func (g *Gemm) packEdge(dst []float32, b operand, block int) {
 	k0, k := g.block(block)
 	j := g.n &^ (tile.Cols - 1)
-	tile.PackPanel(dst[k0*tile.Cols:], b[k0*g.bk+j*g.bn:], g.bk, g.bn, k, g.n-j)
+	tile.PackPanel(dst[k0*tile.Cols:], b.f[k0*g.bk+j*g.bn:], g.bk, g.bn, k, g.n-j)
 }
 
 func (g *Gemm) multiplyChunk(i int, local []float32) {
 	a, b, c, bias := g.at(g.product)
 	w := g.work(local)
-	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
+	w.a, w.b, w.c, w.ldc = g.a.from(a), g.b.from(b), g.c.from(c), g.ldc
 	w.accumulate = g.accumulate
 	if g.withBias {
 		w.bias = g.bias[bias:]
 	}
 	part, at := i/(g.mblocks*g.nblocks), i%(g.mblocks*g.nblocks)
 	if g.parts > 1 {
-		w.c, w.ldc, w.bias, w.accumulate = g.sums[part*g.m*g.n:], g.n, nil, false
+		w.c, w.ldc, w.bias, w.accumulate = operand{f: g.sums[part*g.m*g.n:]}, g.n, nil, false
 	}
 	m0, j0 := at%g.mblocks*g.rows, at/g.mblocks*g.cols
 	w.block(m0, min(m0+g.rows, g.m), j0, min(j0+g.cols, g.n), part*g.perPart, min((part+1)*g.perPart, g.kblocks))
@@ -204,7 +221,7 @@ func (g *Gemm) work(local []float32) work {
 func (g *Gemm) multiplyAlone(q int, local []float32) {
 	a, b, c, bias := g.at(q)
 	w := g.work(local)
-	w.a, w.b, w.c, w.ldc = g.a[a:], g.b[b:], g.c[c:], g.ldc
+	w.a, w.b, w.c, w.ldc = g.a.from(a), g.b.from(b), g.c.from(c), g.ldc
 	w.accumulate = g.accumulate
 	if g.withBias {
 		w.bias = g.bias[bias:]
@@ -216,7 +233,7 @@ func (g *Gemm) multiplyAlone(q int, local []float32) {
 				continue
 			}
 			k0, k := g.block(i)
-			tile.PackB(w.panels[k0*g.np:], w.b[k0*g.bk:], g.bk, g.bn, k, g.n)
+			g.plan.packColumns(w.panels[k0*g.np:], w.b.from(k0*g.bk), k, g.n)
 		}
 	}
 	for m0 := 0; m0 < g.m; m0 += g.rows {
@@ -230,7 +247,7 @@ func (g *Gemm) addRows() int { return max(1, 4096/g.n) }
 func (g *Gemm) addChunk(i int) {
 	_, _, c, bias := g.at(g.product)
 	for r := i * g.addRows(); r < min((i+1)*g.addRows(), g.m); r++ {
-		row := g.c[c+r*g.ldc:][:g.n]
+		row := g.c.f[c+r*g.ldc:][:g.n]
 		part := func(p int) []float32 { return g.sums[(p*g.m+r)*g.n:][:g.n] }
 		switch {
 		case g.accumulate:

@@ -47,10 +47,16 @@ type plan struct {
 func newPlan(s strided) plan {
 	p := plan{strided: s, products: s.count(), np: panels(s.n) * tile.Cols, parts: 1}
 	p.kblocks = ceilDiv(s.k, depth)
+	if s.half { // which holds no part of a sum
+		p.kblocks = 1
+	}
 	p.kc = roundUp(ceilDiv(s.k, p.kblocks), 4)
 	p.kblocks = ceilDiv(s.k, p.kc)
 	p.packA = s.ak != 1 && s.n > 2*tile.Cols
 	p.bare = s.bn == 1 && s.m <= 2*tile.Rows
+	if s.pairs {
+		p.packA, p.bare = s.hiA != 1, false
+	}
 	flops := 2 * s.m * s.n * s.k
 	p.alone = p.products > 1 && (p.products >= 8 || flops < 16*chunkFLOPs)
 	if p.alone {

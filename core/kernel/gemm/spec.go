@@ -21,6 +21,8 @@ type Spec struct {
 	Batch          []Batch // outermost first; none means one product
 	Accumulate     bool    // C += A B
 	Bias           bool    // C = A B + bias, one element for each column
+	Pairs          bool    // A and B are bfloat16, and their slices words of two; see [ErrPairs]
+	Half           bool    // with Pairs: C is bfloat16 too
 }
 
 // Batch repeats a product Size times. A, B and C are the elements from one
@@ -34,6 +36,7 @@ type strided struct {
 	am, ak, bk, bn, ldc  int
 	batch                []batch
 	accumulate, withBias bool
+	pairing
 }
 
 type batch struct{ size, a, b, c, bias int }
@@ -41,7 +44,7 @@ type batch struct{ size, a, b, c, bias int }
 // flat reports a dense column C from an A stored by columns. As the row that C
 // also is, its product reads A's memory in order.
 func (p *strided) flat() bool {
-	return p.n == 1 && p.ldc == 1 && p.am == 1 && p.ak > 1 && !p.withBias
+	return p.n == 1 && p.ldc == 1 && p.am == 1 && p.ak > 1 && !p.withBias && !p.pairs
 }
 
 // turned is the product transposed; a flat C is its own transpose.
@@ -79,7 +82,7 @@ func (s Spec) strided() (strided, error) {
 	if s.TransB {
 		bCols = s.K
 	}
-	p := strided{m: s.M, n: s.N, k: s.K, accumulate: s.Accumulate, withBias: s.Bias}
+	p := strided{m: s.M, n: s.N, k: s.K, accumulate: s.Accumulate, withBias: s.Bias, pairing: floats}
 	lda, err := ld("lda", s.LDA, aCols)
 	if err != nil {
 		return p, err
@@ -104,7 +107,10 @@ func (s Spec) strided() (strided, error) {
 		}
 		p.batch = append(p.batch, batch{b.Size, b.A, b.B, b.C, 0})
 	}
-	return p, p.check()
+	if err := p.check(); err != nil || !s.Pairs {
+		return p, err
+	}
+	return p.paired(s.Half)
 }
 
 func (p *strided) check() error {
@@ -142,6 +148,21 @@ func (p *strided) sizeC() int {
 }
 func (p *strided) sizeBias() int {
 	return p.extent(1, 0, p.n, 1, func(b batch) int { return b.bias })
+}
+
+// extentA is sizeA in elements of A, whose words may be of two.
+func (p *strided) extentA() int {
+	if p.pairs {
+		return p.sizeA() + p.hiA
+	}
+	return p.sizeA()
+}
+
+func (p *strided) extentB() int {
+	if p.pairs {
+		return p.sizeB() + p.hiB
+	}
+	return p.sizeB()
 }
 
 // count is the number of products of the batch.

@@ -65,6 +65,7 @@ func main() {
 	avx2.channelwise(1)
 	avx2.transpose()
 	avx2.strips(panelBytes / 4)
+	bf16.zip()
 	build.Generate()
 }
 

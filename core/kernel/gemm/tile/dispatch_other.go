@@ -12,6 +12,7 @@ func avx512Gather(variant int, args *byte)                       { panic("tile: 
 func avx512Spin(rounds int)                                      { panic("tile: no assembly") }
 func bf16Mul(variant int, args *byte)                            { panic("tile: no assembly") }
 func bf16Gather(variant int, args *byte)                         { panic("tile: no assembly") }
+func bf16Zip(dst *float32, lo, hi *uint16, step, stride, n int)  { panic("tile: no assembly") }
 func bf16Spin(rounds int)                                        { panic("tile: no assembly") }
 func avx2Pairs(n int, args *GatherArgs) int                      { panic("tile: no assembly") }
 func avx2Transpose(dst, src *float32, stride, n int) int         { panic("tile: no assembly") }

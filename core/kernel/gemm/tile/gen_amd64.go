@@ -78,3 +78,8 @@ func avx2Transpose8(dst *float32, src *float32, stride int, rounds int)
 //
 //go:noescape
 func avx2Strips16(dst *float32, src *float32, stride int, panel int, n int)
+
+// bf16Zip sets word x at dst + p*stride to lo[x] + hi[x]<<16 at p*step, for x < 16, p < n; step and stride in bytes.
+//
+//go:noescape
+func bf16Zip(dst *float32, lo *uint16, hi *uint16, step int, stride int, n int)

@@ -27841,3 +27841,27 @@ row:
 	JNZ     row
 	VZEROUPPER
 	RET
+
+// func bf16Zip(dst *float32, lo *uint16, hi *uint16, step int, stride int, n int)
+// Requires: AVX, AVX512F
+TEXT ·bf16Zip(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ lo+8(FP), SI
+	MOVQ hi+16(FP), DX
+	MOVQ step+24(FP), AX
+	MOVQ stride+32(FP), BX
+	MOVQ n+40(FP), CX
+
+row:
+	VPMOVZXWD (SI), Z0
+	VPMOVZXWD (DX), Z1
+	VPSLLD    $0x10, Z1, Z1
+	VPORD     Z0, Z1, Z1
+	VMOVUPS   Z1, (DI)
+	ADDQ      AX, SI
+	ADDQ      AX, DX
+	ADDQ      BX, DI
+	DECQ      CX
+	JNZ       row
+	VZEROUPPER
+	RET
