@@ -13,6 +13,7 @@ import (
 	"github.com/fwlab/fw/core/kernel/pooling"
 	"github.com/fwlab/fw/core/kernel/random"
 	"github.com/fwlab/fw/core/kernel/reduce"
+	"github.com/fwlab/fw/core/shape"
 )
 
 // kernels is a row per op that is neither elementwise nor an alias.
@@ -164,11 +165,25 @@ func (b *binding) window() pooling.Window {
 
 func (b *binding) batchNorm() norm.BatchNorm {
 	return norm.BatchNorm{Dims: b.is[0].Dims, Groups: b.a.Int("groups", 1), Epsilon: float32(b.a.Float("epsilon", 0)),
-		Relu: b.a.Bool("relu"), Residual: b.a.Bool("residual"), Recompute: b.a.Bool("recompute")}
+		Relu: b.a.Bool("relu"), Residual: b.a.Bool("residual"), Recompute: b.a.Bool("recompute"), Halves: b.halves()}
 }
 
 func (b *binding) layerNorm() norm.LayerNorm {
-	return norm.LayerNorm{Dims: b.is[0].Dims, Epsilon: float32(b.a.Float("epsilon", 0))}
+	return norm.LayerNorm{Dims: b.is[0].Dims, Epsilon: float32(b.a.Float("epsilon", 0)), Halves: b.halves()}
+}
+
+// halves says which operands and results are bfloat16.
+func (b *binding) halves() (h norm.Halves) {
+	mark := func(bits *uint8, list []shape.Shape) {
+		for i, s := range list {
+			if s.DType == dtype.BF16 {
+				*bits |= 1 << i
+			}
+		}
+	}
+	mark(&h.In, b.is)
+	mark(&h.Out, b.os)
+	return h
 }
 
 func (b *binding) softmax(log, grad bool) (kernel, error) {

@@ -16,6 +16,7 @@ import (
 var storesBF16 = map[string]bool{
 	"constant": true, "broadcast_in_dim": true, "transpose": true, "slice": true, "pad": true, "concatenate": true, "reverse": true,
 	"dynamic_slice": true, "dynamic_update_slice": true, "gather": true,
+	"batch_norm_training": true, "batch_norm_inference": true, "batch_norm_grad": true, "layer_norm": true, "layer_norm_grad": true,
 }
 
 // widen plans the kernel of an instruction over float32 where an operand or a

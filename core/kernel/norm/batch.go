@@ -23,22 +23,37 @@ type BatchNorm struct {
 	Relu     bool // then max(y, 0)
 
 	Recompute bool // of the gradient: see [BatchNormGradKernel]
+
+	Halves Halves
+}
+
+// chunkRooms is a worker's memory for operands of a chunk, nothing where all
+// are float32.
+func (s *BatchNorm) chunkRooms(g *columns) rooms {
+	if s.Halves == (Halves{}) {
+		return rooms{}
+	}
+	return rooms{size: (g.chunkRows*g.c + 15) &^ 15}
 }
 
 // BatchNormKernel computes y, mean[G,C] and the biased variance[G,C] from x,
 // scale[C], offset[C] and the residual, if there is one.
 type BatchNormKernel struct {
 	columns
-	spec                       BatchNorm
-	phase, workers             int
-	past                       bool
-	x, scale, offset, residual []float32
-	y, mean, variance          []float32
-	means, squares             []float32 // of chunks
-	wideMean, a                []float32 // of groups: mean and scale*rstd
-	wideOffset                 []float32
-	tmp                        []float32 // one row of each worker
+	spec           BatchNorm
+	phase, workers int
+	past           bool
+	x, residual, y values
+	scale, offset  []float32
+	mean, variance []float32
+	means, squares []float32 // of chunks
+	wideMean, a    []float32 // of groups: mean and scale*rstd
+	wideOffset     []float32
+	tmp            []float32 // one row of each worker
+	rooms          rooms
 }
+
+const batchNormRooms = 2 // of x, then y; and the residual
 
 // NewBatchNorm plans batch_norm_training.
 func NewBatchNorm(s BatchNorm, workers int) (*BatchNormKernel, error) {
@@ -46,12 +61,12 @@ func NewBatchNorm(s BatchNorm, workers int) (*BatchNormKernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_training: %w", err)
 	}
-	return &BatchNormKernel{columns: g, spec: s, workers: workers}, nil
+	return &BatchNormKernel{columns: g, spec: s, workers: workers, rooms: s.chunkRooms(&g)}, nil
 }
 
 // Scratch is how many float32s Bind needs.
 func (k *BatchNormKernel) Scratch() int {
-	return (2*k.total() + 2*k.groups + 1 + max(k.workers, 4)) * k.c
+	return (2*k.total()+2*k.groups+1+max(k.workers, 4))*k.c + k.workers*batchNormRooms*k.rooms.size
 }
 
 // Bind gives the kernel its memory: outputs y, mean, variance; inputs x, scale,
@@ -62,15 +77,17 @@ func (k *BatchNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	if k.spec.Residual {
 		sizes = append(sizes, n)
 	}
-	checkBind("batch_norm_training", scratch, k.Scratch(), out, in, []int{n, gc, gc}, sizes)
+	h := k.spec.Halves
+	checkBind("batch_norm_training", h, scratch, k.Scratch(), out, in, []int{n, gc, gc}, sizes)
 	if k.spec.Residual {
-		k.residual = in[3].F32[:n]
+		k.residual = h.in(in, 3, n)
 	}
-	k.y, k.mean, k.variance = out[0].F32[:n], out[1].F32[:gc], out[2].F32[:gc]
-	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:c], in[2].F32[:c]
+	k.y, k.mean, k.variance = h.out(out, 0, n), out[1].F32[:gc], out[2].F32[:gc]
+	k.x, k.scale, k.offset = h.in(in, 0, n), in[1].F32[:c], in[2].F32[:c]
 	k.past = pastCache(out[0], in...)
 	t, w := k.total()*k.c, k.groups*k.c
-	cut(scratch, part{&k.means, t}, part{&k.squares, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.wideOffset, k.c}, part{&k.tmp, max(k.workers, 4) * k.c})
+	cut(scratch, part{&k.means, t}, part{&k.squares, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.wideOffset, k.c}, part{&k.tmp, max(k.workers, 4) * k.c},
+		part{&k.rooms.floats, k.workers * batchNormRooms * k.rooms.size})
 }
 
 // Run computes the outputs.
@@ -124,15 +141,16 @@ func (k *BatchNormKernel) Chunk(i, worker int) {
 	g, row, n := k.at(i)
 	c := k.c
 	lo, hi := row*c, (row+n)*c
+	room := k.rooms.at(worker, batchNormRooms, 0)
+	x := k.x.read(room, lo, hi)
 	if k.phase == 1 {
-		var residual []float32
-		if k.spec.Residual {
-			residual = k.residual[lo:hi]
-		}
-		vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu, k.past)
+		residual := k.residual.read(k.rooms.at(worker, batchNormRooms, 1), lo, hi)
+		y := k.y.room(room, lo, hi)
+		vec.ColAffine(y, x, residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu, k.past && k.y.f != nil)
+		k.y.done(y, lo, hi)
 		return
 	}
-	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], k.x[lo:hi], n)
+	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], x, n)
 }
 
 // sample is how many rows give the shift of a chunk's moments.

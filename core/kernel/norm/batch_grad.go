@@ -21,17 +21,22 @@ import (
 // (Without Relu the residual's gradient is dy itself.)
 type BatchNormGradKernel struct {
 	columns
-	spec                     BatchNorm
-	phase                    int
-	x, scale, mean, variance []float32
-	dy, dx, dscale, doffset  []float32
-	output, masked           []float32 // of the forward kernel; the residual's gradient
-	sums, dots               []float32 // of chunks: sum(dy), sum(dy*(x-mean))
-	offset                   []float32 // with Recompute
-	wideMean, a, b, d        []float32 // of groups: dx = dy*a + (x-mean)*b + d
-	wideOffset               []float32
-	tmp                      []float32
+	spec                  BatchNorm
+	phase                 int
+	x, dy, dx             values
+	scale, mean, variance []float32
+	dscale, doffset       []float32
+	output, masked        values    // of the forward kernel; the residual's gradient
+	sums, dots            []float32 // of chunks: sum(dy), sum(dy*(x-mean))
+	offset                []float32 // with Recompute
+	wideMean, a, b, d     []float32 // of groups: dx = dy*a + (x-mean)*b + d
+	wideOffset            []float32
+	tmp                   []float32
+	rooms                 rooms
+	workers               int
 }
+
+const batchNormGradRooms = 4 // of x, then dx; of dy; of the forward output; and of the residual's gradient
 
 // NewBatchNormGrad plans batch_norm_grad.
 func NewBatchNormGrad(s BatchNorm, workers int) (*BatchNormGradKernel, error) {
@@ -42,11 +47,13 @@ func NewBatchNormGrad(s BatchNorm, workers int) (*BatchNormGradKernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_grad: %w", err)
 	}
-	return &BatchNormGradKernel{columns: g, spec: s}, nil
+	return &BatchNormGradKernel{columns: g, spec: s, workers: workers, rooms: s.chunkRooms(&g)}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *BatchNormGradKernel) Scratch() int { return (2*k.total() + 4*k.groups + 2) * k.c }
+func (k *BatchNormGradKernel) Scratch() int {
+	return (2*k.total()+4*k.groups+2)*k.c + k.workers*batchNormGradRooms*k.rooms.size
+}
 
 // Bind gives the kernel its memory: outputs dx, dscale, doffset; inputs x,
 // scale, mean, variance, dy. With Relu the forward output is a sixth input, or
@@ -64,21 +71,22 @@ func (k *BatchNormGradKernel) Bind(scratch []float32, out, in []buf.Buf) {
 			outSizes = append(outSizes, n)
 		}
 	}
-	checkBind("batch_norm_grad", scratch, k.Scratch(), out, in, outSizes, inSizes)
+	h := k.spec.Halves
+	checkBind("batch_norm_grad", h, scratch, k.Scratch(), out, in, outSizes, inSizes)
 	switch {
 	case k.spec.Recompute:
 		k.offset = in[5].F32[:c]
 	case k.spec.Relu:
-		k.output = in[5].F32[:n]
+		k.output = h.in(in, 5, n)
 		if k.spec.Residual {
-			k.masked = out[3].F32[:n]
+			k.masked = h.out(out, 3, n)
 		}
 	}
-	k.dx, k.dscale, k.doffset = out[0].F32[:n], out[1].F32[:c], out[2].F32[:c]
-	k.x, k.scale, k.mean, k.variance, k.dy = in[0].F32[:n], in[1].F32[:c], in[2].F32[:gc], in[3].F32[:gc], in[4].F32[:n]
+	k.dx, k.dscale, k.doffset = h.out(out, 0, n), out[1].F32[:c], out[2].F32[:c]
+	k.x, k.scale, k.mean, k.variance, k.dy = h.in(in, 0, n), in[1].F32[:c], in[2].F32[:gc], in[3].F32[:gc], h.in(in, 4, n)
 	t, w := k.total()*k.c, k.groups*k.c
 	cut(scratch, part{&k.sums, t}, part{&k.dots, t}, part{&k.wideMean, w}, part{&k.a, w}, part{&k.b, w}, part{&k.d, w},
-		part{&k.wideOffset, k.c}, part{&k.tmp, k.c})
+		part{&k.wideOffset, k.c}, part{&k.tmp, k.c}, part{&k.rooms.floats, k.workers * batchNormGradRooms * k.rooms.size})
 }
 
 // Run computes the outputs.
@@ -135,27 +143,29 @@ func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	c := k.c
 	lo, hi := row*c, (row+n)*c
 	mean, a := k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c]
+	room := func(i int) []float32 { return k.rooms.at(worker, batchNormGradRooms, i) }
+	x := k.x.read(room(0), lo, hi)
 	var gate vec.Gate
-	var masked []float32
 	switch {
 	case k.spec.Recompute:
 		gate = vec.Gate{A: a, Offset: k.wideOffset}
-	case k.spec.Relu:
-		gate.Out = k.output[lo:hi]
+	case k.spec.Relu && !(k.phase == 1 && k.masked.has()): // or the first pass has done it
+		gate.Out = k.output.read(room(2), lo, hi)
 	}
-	if k.masked != nil {
-		masked = k.masked[lo:hi]
-	}
-	dy := k.dy[lo:hi]
 	if k.phase == 1 {
-		if masked != nil {
-			dy, gate.Out = masked, nil // the first pass has done it
+		from := k.dy
+		if k.masked.has() {
+			from = k.masked
 		}
-		vec.ColGrad(k.dx[lo:hi], dy, k.x[lo:hi], gate, mean, a, k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c], n)
+		dx := k.dx.room(room(0), lo, hi)
+		vec.ColGrad(dx, from.read(room(1), lo, hi), x, gate, mean, a, k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c], n)
+		k.dx.done(dx, lo, hi)
 		return
 	}
+	dy, masked := k.dy.read(room(1), lo, hi), k.masked.room(room(3), lo, hi)
 	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
 	clear(sum)
 	clear(dot)
-	vec.ColDots(sum, dot, dy, k.x[lo:hi], gate, masked, mean, n)
+	vec.ColDots(sum, dot, dy, x, gate, masked, mean, n)
+	k.masked.done(masked, lo, hi)
 }

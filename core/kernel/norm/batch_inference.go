@@ -12,10 +12,13 @@ import (
 // scale + offset, and what the spec adds.
 type BatchNormInferenceKernel struct {
 	columns
-	spec                                          BatchNorm
-	y, x, scale, offset, mean, variance, residual []float32
-	wideMean, a, wideOffset                       []float32
-	past                                          bool
+	spec                          BatchNorm
+	y, x, residual                values
+	scale, offset, mean, variance []float32
+	wideMean, a, wideOffset       []float32
+	past                          bool
+	rooms                         rooms
+	workers                       int
 }
 
 // NewBatchNormInference plans batch_norm_inference; Groups is not used.
@@ -24,11 +27,13 @@ func NewBatchNormInference(s BatchNorm, workers int) (*BatchNormInferenceKernel,
 	if err != nil {
 		return nil, fmt.Errorf("batch_norm_inference: %w", err)
 	}
-	return &BatchNormInferenceKernel{columns: g, spec: s}, nil
+	return &BatchNormInferenceKernel{columns: g, spec: s, workers: workers, rooms: s.chunkRooms(&g)}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *BatchNormInferenceKernel) Scratch() int { return 3 * k.c }
+func (k *BatchNormInferenceKernel) Scratch() int {
+	return 3*k.c + k.workers*batchNormRooms*k.rooms.size
+}
 
 // Bind gives the kernel its memory: output y; inputs x, scale, offset, mean,
 // variance and the residual, if there is one. y may be x or the residual.
@@ -38,14 +43,16 @@ func (k *BatchNormInferenceKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	if k.spec.Residual {
 		sizes = append(sizes, n)
 	}
-	checkBind("batch_norm_inference", scratch, k.Scratch(), out, in, []int{n}, sizes)
+	h := k.spec.Halves
+	checkBind("batch_norm_inference", h, scratch, k.Scratch(), out, in, []int{n}, sizes)
 	if k.spec.Residual {
-		k.residual = in[5].F32[:n]
+		k.residual = h.in(in, 5, n)
 	}
-	k.y, k.x = out[0].F32[:n], in[0].F32[:n]
+	k.y, k.x = h.out(out, 0, n), h.in(in, 0, n)
 	k.scale, k.offset, k.mean, k.variance = in[1].F32[:c], in[2].F32[:c], in[3].F32[:c], in[4].F32[:c]
 	k.past = pastCache(out[0], in...)
-	cut(scratch, part{&k.wideMean, k.c}, part{&k.a, k.c}, part{&k.wideOffset, k.c})
+	cut(scratch, part{&k.wideMean, k.c}, part{&k.a, k.c}, part{&k.wideOffset, k.c},
+		part{&k.rooms.floats, k.workers * batchNormRooms * k.rooms.size})
 }
 
 // Run computes the output.
@@ -64,9 +71,9 @@ func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
 func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
 	_, row, n := k.at(i)
 	lo, hi := row*k.c, (row+n)*k.c
-	var residual []float32
-	if k.spec.Residual {
-		residual = k.residual[lo:hi]
-	}
-	vec.ColAffine(k.y[lo:hi], k.x[lo:hi], residual, k.wideMean, k.a, k.wideOffset, n, k.spec.Relu, k.past)
+	room := k.rooms.at(worker, batchNormRooms, 0)
+	x, residual := k.x.read(room, lo, hi), k.residual.read(k.rooms.at(worker, batchNormRooms, 1), lo, hi)
+	y := k.y.room(room, lo, hi)
+	vec.ColAffine(y, x, residual, k.wideMean, k.a, k.wideOffset, n, k.spec.Relu, k.past && k.y.f != nil)
+	k.y.done(y, lo, hi)
 }

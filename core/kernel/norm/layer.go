@@ -13,15 +13,27 @@ import (
 type LayerNorm struct {
 	Dims    []int
 	Epsilon float32
+	Halves  Halves
 }
 
 // LayerNormKernel computes y, the mean and rstd = 1/sqrt(variance + epsilon) of
 // each row from x, scale[C] and offset[C].
 type LayerNormKernel struct {
 	grid
-	epsilon          float32
-	x, scale, offset []float32
-	y, mean, rstd    []float32
+	spec          LayerNorm
+	workers       int
+	x, y          values
+	scale, offset []float32
+	mean, rstd    []float32
+	rooms         rooms
+}
+
+// rowRooms is a worker's memory for a row, nothing where all is float32.
+func (s *LayerNorm) rowRooms(c int) rooms {
+	if s.Halves == (Halves{}) {
+		return rooms{}
+	}
+	return rooms{size: (c + 15) &^ 15}
 }
 
 // NewLayerNorm plans layer_norm.
@@ -30,7 +42,7 @@ func NewLayerNorm(s LayerNorm, workers int) (*LayerNormKernel, error) {
 	if err != nil {
 		return nil, fmt.Errorf("layer_norm: %w", err)
 	}
-	return &LayerNormKernel{grid: g, epsilon: s.Epsilon}, nil
+	return &LayerNormKernel{grid: g, spec: s, workers: workers, rooms: s.rowRooms(g.c)}, nil
 }
 
 func rowGrid(dims []int) (grid, error) {
@@ -41,14 +53,16 @@ func rowGrid(dims []int) (grid, error) {
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *LayerNormKernel) Scratch() int { return 0 }
+func (k *LayerNormKernel) Scratch() int { return k.workers * k.rooms.size }
 
 // Bind gives the kernel its memory: outputs y, mean, rstd; inputs x, scale, offset. y may be x.
 func (k *LayerNormKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	n := k.rows * k.c
-	checkBind("layer_norm", scratch, 0, out, in, []int{n, k.rows, k.rows}, []int{n, k.c, k.c})
-	k.y, k.mean, k.rstd = out[0].F32[:n], out[1].F32[:k.rows], out[2].F32[:k.rows]
-	k.x, k.scale, k.offset = in[0].F32[:n], in[1].F32[:k.c], in[2].F32[:k.c]
+	h := k.spec.Halves
+	checkBind("layer_norm", h, scratch, k.Scratch(), out, in, []int{n, k.rows, k.rows}, []int{n, k.c, k.c})
+	k.y, k.mean, k.rstd = h.out(out, 0, n), out[1].F32[:k.rows], out[2].F32[:k.rows]
+	k.x, k.scale, k.offset = h.in(in, 0, n), in[1].F32[:k.c], in[2].F32[:k.c]
+	k.rooms.floats = scratch
 }
 
 // Run computes the outputs.
@@ -57,12 +71,16 @@ func (k *LayerNormKernel) Run(p *pool.Pool) { p.Run(k.chunks, k) }
 // Chunk implements pool.Task.
 func (k *LayerNormKernel) Chunk(i, worker int) {
 	_, row, n := k.at(i)
+	room := k.rooms.at(worker, 1, 0)
 	for r := row; r < row+n; r++ {
-		x := k.x[r*k.c : (r+1)*k.c]
+		lo, hi := r*k.c, (r+1)*k.c
+		x := k.x.read(room, lo, hi)
 		mean := vec.Sum(x) / float32(k.c)
-		rstd := rsqrt(vec.SumSquares(x, mean)/float32(k.c) + k.epsilon)
+		rstd := rsqrt(vec.SumSquares(x, mean)/float32(k.c) + k.spec.Epsilon)
 		k.mean[r], k.rstd[r] = mean, rstd
-		vec.RowAffine(k.y[r*k.c:(r+1)*k.c], x, k.scale, k.offset, mean, rstd)
+		y := k.y.room(room, lo, hi)
+		vec.RowAffine(y, x, k.scale, k.offset, mean, rstd)
+		k.y.done(y, lo, hi)
 	}
 }
 
@@ -72,10 +90,16 @@ func (k *LayerNormKernel) Chunk(i, worker int) {
 //	dx = rstd*(g - mean(g) - h*mean(g*h)), dscale = sum(dy*h), doffset = sum(dy)
 type LayerNormGradKernel struct {
 	grid
-	x, scale, mean, rstd, dy []float32
-	dx, dscale, doffset      []float32
-	scales, offsets, tmp     []float32 // sums of chunks
+	spec                 LayerNorm
+	workers              int
+	x, dy, dx            values
+	scale, mean, rstd    []float32
+	dscale, doffset      []float32
+	scales, offsets, tmp []float32 // sums of chunks
+	rooms                rooms
 }
+
+const layerNormGradRooms = 2 // of x, then dx; and of dy
 
 // NewLayerNormGrad plans layer_norm_grad.
 func NewLayerNormGrad(s LayerNorm, workers int) (*LayerNormGradKernel, error) {
@@ -85,21 +109,24 @@ func NewLayerNormGrad(s LayerNorm, workers int) (*LayerNormGradKernel, error) {
 	}
 	g.chunkRows = min(g.rows, max(g.chunkRows, 32, min(512, ceil(g.rows, 64))))
 	g.chunks = ceil(g.rows, g.chunkRows)
-	return &LayerNormGradKernel{grid: g}, nil
+	return &LayerNormGradKernel{grid: g, spec: s, workers: workers, rooms: s.rowRooms(g.c)}, nil
 }
 
 // Scratch is how many float32s Bind needs.
-func (k *LayerNormGradKernel) Scratch() int { return (2*k.chunks + 1) * k.c }
+func (k *LayerNormGradKernel) Scratch() int {
+	return (2*k.chunks+1)*k.c + k.workers*layerNormGradRooms*k.rooms.size
+}
 
 // Bind gives the kernel its memory: outputs dx, dscale, doffset; inputs x,
 // scale, mean, rstd, dy. dx may be dy or x.
 func (k *LayerNormGradKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	n, c := k.rows*k.c, k.c
-	checkBind("layer_norm_grad", scratch, k.Scratch(), out, in, []int{n, c, c}, []int{n, c, k.rows, k.rows, n})
-	k.dx, k.dscale, k.doffset = out[0].F32[:n], out[1].F32[:c], out[2].F32[:c]
-	k.x, k.scale, k.mean, k.rstd, k.dy = in[0].F32[:n], in[1].F32[:c], in[2].F32[:k.rows], in[3].F32[:k.rows], in[4].F32[:n]
+	h := k.spec.Halves
+	checkBind("layer_norm_grad", h, scratch, k.Scratch(), out, in, []int{n, c, c}, []int{n, c, k.rows, k.rows, n})
+	k.dx, k.dscale, k.doffset = h.out(out, 0, n), out[1].F32[:c], out[2].F32[:c]
+	k.x, k.scale, k.mean, k.rstd, k.dy = h.in(in, 0, n), in[1].F32[:c], in[2].F32[:k.rows], in[3].F32[:k.rows], h.in(in, 4, n)
 	t := k.chunks * c
-	k.scales, k.offsets, k.tmp = scratch[:t], scratch[t:2*t], scratch[2*t:2*t+c]
+	cut(scratch, part{&k.scales, t}, part{&k.offsets, t}, part{&k.tmp, c}, part{&k.rooms.floats, k.workers * layerNormGradRooms * k.rooms.size})
 }
 
 // Run computes the outputs.
@@ -116,10 +143,14 @@ func (k *LayerNormGradKernel) Chunk(i, worker int) {
 	dscale, doffset := k.scales[i*c:(i+1)*c], k.offsets[i*c:(i+1)*c]
 	clear(dscale)
 	clear(doffset)
+	room := k.rooms.at(worker, layerNormGradRooms, 0)
 	for r := row; r < row+n; r++ {
-		x, dy, mean, rstd := k.x[r*c:(r+1)*c], k.dy[r*c:(r+1)*c], k.mean[r], k.rstd[r]
+		lo, hi := r*c, (r+1)*c
+		x, dy, mean, rstd := k.x.read(room, lo, hi), k.dy.read(k.rooms.at(worker, layerNormGradRooms, 1), lo, hi), k.mean[r], k.rstd[r]
 		g, gh := vec.RowDots(dscale, doffset, dy, x, k.scale, mean, rstd)
 		m := rstd / float32(c)
-		vec.RowGrad(k.dx[r*c:(r+1)*c], dy, x, k.scale, mean, rstd, -m*gh*rstd, -m*g)
+		dx := k.dx.room(room, lo, hi)
+		vec.RowGrad(dx, dy, x, k.scale, mean, rstd, -m*gh*rstd, -m*g)
+		k.dx.done(dx, lo, hi)
 	}
 }

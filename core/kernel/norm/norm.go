@@ -1,5 +1,5 @@
 // Package norm owns the kernels of batch normalisation, layer normalisation and
-// softmax, forward and backward, over float32. Statistics are taken in chunks
+// softmax, forward and backward, in float32. Statistics are taken in chunks
 // of rows that stay in the cache and joined in a fixed order, so that each
 // kernel reads its input from memory twice at most. Start from [NewBatchNorm],
 // [NewLayerNorm] and [NewSoftmax].
@@ -162,19 +162,22 @@ func pastCache(out buf.Buf, in ...buf.Buf) bool {
 
 func rsqrt(x float32) float32 { return 1 / float32(math.Sqrt(float64(x))) }
 
-func checkBind(name string, scratch []float32, need int, out, in []buf.Buf, outSizes, inSizes []int) {
+func checkBind(name string, h Halves, scratch []float32, need int, out, in []buf.Buf, outSizes, inSizes []int) {
 	if len(scratch) < need || len(out) != len(outSizes) || len(in) != len(inSizes) {
 		panic(fmt.Sprintf("norm: %s: Bind: expected %d floats of scratch, %d outputs and %d inputs, found %d, %d and %d",
 			name, need, len(outSizes), len(inSizes), len(scratch), len(out), len(in)))
 	}
-	for i, n := range outSizes {
-		if len(out[i].F32) < n {
-			panic(fmt.Sprintf("norm: %s: Bind: output %d has %d elements, expected %d", name, i, len(out[i].F32), n))
+	check := func(what string, list []buf.Buf, sizes []int, halves uint8) {
+		for i, n := range sizes {
+			got := len(list[i].F32)
+			if halves>>i&1 != 0 {
+				got = len(list[i].BF16)
+			}
+			if got < n {
+				panic(fmt.Sprintf("norm: %s: Bind: %s %d has %d elements, expected %d", name, what, i, got, n))
+			}
 		}
 	}
-	for i, n := range inSizes {
-		if len(in[i].F32) < n {
-			panic(fmt.Sprintf("norm: %s: Bind: input %d has %d elements, expected %d", name, i, len(in[i].F32), n))
-		}
-	}
+	check("output", out, outSizes, h.Out)
+	check("input", in, inSizes, h.In)
 }

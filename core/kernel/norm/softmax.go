@@ -48,7 +48,7 @@ func (k *SoftmaxKernel) Bind(scratch []float32, out, in []buf.Buf) {
 	if k.grad {
 		sizes = []int{n, n}
 	}
-	checkBind("softmax", scratch, 0, out, in, []int{n}, sizes)
+	checkBind("softmax", Halves{}, scratch, 0, out, in, []int{n}, sizes)
 	k.out, k.a = out[0].F32[:n], in[0].F32[:n]
 	if k.grad {
 		k.b = in[1].F32[:n]
