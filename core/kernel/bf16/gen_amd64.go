@@ -33,3 +33,18 @@ func avx512Narrow(dst *uint16, src *float32, n int)
 //
 //go:noescape
 func avx512Round(dst *float32, src *float32, n int)
+
+// avx512Zip: words of lo's and hi's bfloat16s for rows of groups of 16, both above 0; from, to and panel are bytes between rows of lo and hi, rows of dst and groups of dst. Where mask is 0, hi is zeros.
+//
+//go:noescape
+func avx512Zip(dst *float32, lo *uint16, hi *uint16, groups int, rows int, from int, to int, panel int, mask int)
+
+// avx512Pair: words of the bfloat16s nearest to lo's and hi's float32s for rows of groups of 16, both above 0; from, to and panel are bytes between rows of lo and hi, rows of dst and groups of dst. Where mask is 0, hi is zeros.
+//
+//go:noescape
+func avx512Pair(dst *float32, lo *float32, hi *float32, groups int, rows int, from int, to int, panel int, mask int)
+
+// prefetchLines is Prefetch, lines above 0.
+//
+//go:noescape
+func prefetchLines(src *uint16, lines int)

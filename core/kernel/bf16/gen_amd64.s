@@ -217,3 +217,118 @@ block:
 	JNZ       block
 	VZEROUPPER
 	RET
+
+// func avx512Zip(dst *float32, lo *uint16, hi *uint16, groups int, rows int, from int, to int, panel int, mask int)
+// Requires: AVX, AVX512F
+TEXT ·avx512Zip(SB), NOSPLIT, $0-72
+	MOVQ  dst+0(FP), R10
+	MOVQ  lo+8(FP), R8
+	MOVQ  hi+16(FP), R9
+	MOVQ  from+40(FP), R11
+	MOVQ  to+48(FP), R12
+	MOVQ  panel+56(FP), R13
+	MOVQ  rows+32(FP), BX
+	MOVQ  groups+24(FP), AX
+	MOVQ  mask+64(FP), CX
+	KMOVW CX, K1
+
+row:
+	MOVQ R10, DI
+	MOVQ R8, SI
+	MOVQ R9, DX
+	MOVQ AX, CX
+
+group:
+	VPMOVZXWD   (SI), Z0
+	VPMOVZXWD.Z (DX), K1, Z1
+	VPSLLD      $0x10, Z1, Z1
+	VPORD       Z1, Z0, Z0
+	VMOVDQU32   Z0, (DI)
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, DX
+	ADDQ        R13, DI
+	DECQ        CX
+	JNZ         group
+	ADDQ        R11, R8
+	ADDQ        R11, R9
+	ADDQ        R12, R10
+	DECQ        BX
+	JNZ         row
+	VZEROUPPER
+	RET
+
+// func avx512Pair(dst *float32, lo *float32, hi *float32, groups int, rows int, from int, to int, panel int, mask int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·avx512Pair(SB), NOSPLIT, $0-72
+	MOVQ      dst+0(FP), R10
+	MOVQ      lo+8(FP), R8
+	MOVQ      hi+16(FP), R9
+	MOVQ      from+40(FP), R11
+	MOVQ      to+48(FP), R12
+	MOVQ      panel+56(FP), R13
+	MOVQ      rows+32(FP), BX
+	MOVQ      groups+24(FP), AX
+	MOVQ      mask+64(FP), CX
+	KMOVW     CX, K1
+	VMOVDQU32 interleaved<>+0(SB), Z3
+
+row:
+	MOVQ R10, DI
+	MOVQ R8, SI
+	MOVQ R9, DX
+	MOVQ AX, CX
+
+group:
+	VMOVUPS   (SI), Z0
+	VMOVUPS.Z (DX), K1, Z1
+	BYTE      $0x62
+	BYTE      $0xf2
+	BYTE      $0x77
+	BYTE      $0x48
+	BYTE      $0x72
+	BYTE      $0xd0
+	VPERMW    Z2, Z3, Z0
+	VMOVDQU32 Z0, (DI)
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, DX
+	ADDQ      R13, DI
+	DECQ      CX
+	JNZ       group
+	ADDQ      R11, R8
+	ADDQ      R11, R9
+	ADDQ      R12, R10
+	DECQ      BX
+	JNZ       row
+	VZEROUPPER
+	RET
+
+DATA interleaved<>+0(SB)/4, $0x00100000
+DATA interleaved<>+4(SB)/4, $0x00110001
+DATA interleaved<>+8(SB)/4, $0x00120002
+DATA interleaved<>+12(SB)/4, $0x00130003
+DATA interleaved<>+16(SB)/4, $0x00140004
+DATA interleaved<>+20(SB)/4, $0x00150005
+DATA interleaved<>+24(SB)/4, $0x00160006
+DATA interleaved<>+28(SB)/4, $0x00170007
+DATA interleaved<>+32(SB)/4, $0x00180008
+DATA interleaved<>+36(SB)/4, $0x00190009
+DATA interleaved<>+40(SB)/4, $0x001a000a
+DATA interleaved<>+44(SB)/4, $0x001b000b
+DATA interleaved<>+48(SB)/4, $0x001c000c
+DATA interleaved<>+52(SB)/4, $0x001d000d
+DATA interleaved<>+56(SB)/4, $0x001e000e
+DATA interleaved<>+60(SB)/4, $0x001f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
+// func prefetchLines(src *uint16, lines int)
+// Requires: MMX+
+TEXT ·prefetchLines(SB), NOSPLIT, $0-16
+	MOVQ src+0(FP), SI
+	MOVQ lines+8(FP), CX
+
+line:
+	PREFETCHT0 (SI)
+	ADDQ       $0x40, SI
+	DECQ       CX
+	JNZ        line
+	RET

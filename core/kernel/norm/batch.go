@@ -33,7 +33,7 @@ func (s *BatchNorm) chunkRooms(g *columns) rooms {
 	if s.Halves == (Halves{}) {
 		return rooms{}
 	}
-	return rooms{size: (g.chunkRows*g.c + 15) &^ 15}
+	return rooms{size: min(g.chunkRows, max(1, roomFloats/g.c))*g.c + 80}
 }
 
 // BatchNormKernel computes y, mean[G,C] and the biased variance[G,C] from x,
@@ -140,36 +140,36 @@ func (k *BatchNormKernel) join(g int) {
 func (k *BatchNormKernel) Chunk(i, worker int) {
 	g, row, n := k.at(i)
 	c := k.c
-	lo, hi := row*c, (row+n)*c
 	room := k.rooms.at(worker, batchNormRooms, 0)
-	x := k.x.read(room, lo, hi)
-	if k.phase == 1 {
-		residual := k.residual.read(k.rooms.at(worker, batchNormRooms, 1), lo, hi)
-		y := k.y.room(room, lo, hi)
-		vec.ColAffine(y, x, residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, n, k.spec.Relu, k.past && k.y.f != nil)
-		k.y.done(y, lo, hi)
+	if k.phase == 0 {
+		k.moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], room, row, n)
 		return
 	}
-	moments(k.means[i*c:(i+1)*c], k.squares[i*c:(i+1)*c], k.tmp[worker*c:(worker+1)*c], x, n)
+	more := k.rooms.at(worker, batchNormRooms, 1)
+	k.rooms.blocks(row, n, c, func(lo, hi int) {
+		x, residual, y := k.x.read(room, lo, hi), k.residual.read(more, lo, hi), k.y.room(room, lo, hi)
+		vec.ColAffine(y, x, residual, k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c], k.wideOffset, (hi-lo)/c, k.spec.Relu, k.past && k.y.f != nil)
+		k.y.done(y, lo, hi)
+	})
 }
 
 // sample is how many rows give the shift of a chunk's moments.
 const sample = 16
 
-// moments makes the mean and the squares around it of n rows in one pass, with
+// moments makes the mean and the squares around it of n rows of x in one pass, with
 // sums around the mean s of the first rows: with d = x-s, the mean is
 // s + sum(d)/n and the squares are sum(d^2) - sum(d)^2/n. The rows behind s are
 // among the n, so that n (mean-s)^2 is at most n/sample times the squares: the
 // subtraction loses at most log2(n/sample) bits.
-func moments(mean, squares, sum, x []float32, n int) {
+func (k *BatchNormKernel) moments(mean, squares, sum, room []float32, row, n int) {
 	c := len(mean)
 	rows := min(n, sample)
 	clear(mean)
-	vec.ColSum(mean, x[:rows*c], rows)
+	k.rooms.blocks(row, rows, c, func(lo, hi int) { vec.ColSum(mean, k.x.read(room, lo, hi), (hi-lo)/c) })
 	vec.MulScalar(mean, mean, 1/float32(rows))
 	clear(sum)
 	clear(squares)
-	vec.ColMoments(sum, squares, x, mean, n)
+	k.rooms.blocks(row, n, c, func(lo, hi int) { vec.ColMoments(sum, squares, k.x.read(room, lo, hi), mean, (hi-lo)/c) })
 	vec.Axpy(mean, 1/float32(n), sum)
 	vec.Mul(sum, sum, sum)
 	vec.Axpy(squares, -1/float32(n), sum)

@@ -141,31 +141,35 @@ func (k *BatchNormGradKernel) join(g int) {
 func (k *BatchNormGradKernel) Chunk(i, worker int) {
 	g, row, n := k.at(i)
 	c := k.c
-	lo, hi := row*c, (row+n)*c
 	mean, a := k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c]
-	room := func(i int) []float32 { return k.rooms.at(worker, batchNormGradRooms, i) }
-	x := k.x.read(room(0), lo, hi)
-	var gate vec.Gate
-	switch {
-	case k.spec.Recompute:
-		gate = vec.Gate{A: a, Offset: k.wideOffset}
-	case k.spec.Relu && !(k.phase == 1 && k.masked.has()): // or the first pass has done it
-		gate.Out = k.output.read(room(2), lo, hi)
+	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
+	if k.phase == 0 {
+		clear(sum)
+		clear(dot)
 	}
-	if k.phase == 1 {
-		from := k.dy
+	room := func(i int) []float32 { return k.rooms.at(worker, batchNormGradRooms, i) }
+	k.rooms.blocks(row, n, c, func(lo, hi int) {
+		rows := (hi - lo) / c
+		x := k.x.read(room(0), lo, hi)
+		var gate vec.Gate
+		switch {
+		case k.spec.Recompute:
+			gate = vec.Gate{A: a, Offset: k.wideOffset}
+		case k.spec.Relu && !(k.phase == 1 && k.masked.has()): // or the first pass has done it
+			gate.Out = k.output.read(room(2), lo, hi)
+		}
+		if k.phase == 0 {
+			masked := k.masked.room(room(3), lo, hi)
+			vec.ColDots(sum, dot, k.dy.read(room(1), lo, hi), x, gate, masked, mean, rows)
+			k.masked.done(masked, lo, hi)
+			return
+		}
+		dy := k.dy
 		if k.masked.has() {
-			from = k.masked
+			dy = k.masked
 		}
 		dx := k.dx.room(room(0), lo, hi)
-		vec.ColGrad(dx, from.read(room(1), lo, hi), x, gate, mean, a, k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c], n)
+		vec.ColGrad(dx, dy.read(room(1), lo, hi), x, gate, mean, a, k.b[g*c:(g+1)*c], k.d[g*c:(g+1)*c], rows)
 		k.dx.done(dx, lo, hi)
-		return
-	}
-	dy, masked := k.dy.read(room(1), lo, hi), k.masked.room(room(3), lo, hi)
-	sum, dot := k.sums[i*c:(i+1)*c], k.dots[i*c:(i+1)*c]
-	clear(sum)
-	clear(dot)
-	vec.ColDots(sum, dot, dy, x, gate, masked, mean, n)
-	k.masked.done(masked, lo, hi)
+	})
 }

@@ -70,10 +70,10 @@ func (k *BatchNormInferenceKernel) Run(p *pool.Pool) {
 // Chunk implements pool.Task.
 func (k *BatchNormInferenceKernel) Chunk(i, worker int) {
 	_, row, n := k.at(i)
-	lo, hi := row*k.c, (row+n)*k.c
-	room := k.rooms.at(worker, batchNormRooms, 0)
-	x, residual := k.x.read(room, lo, hi), k.residual.read(k.rooms.at(worker, batchNormRooms, 1), lo, hi)
-	y := k.y.room(room, lo, hi)
-	vec.ColAffine(y, x, residual, k.wideMean, k.a, k.wideOffset, n, k.spec.Relu, k.past && k.y.f != nil)
-	k.y.done(y, lo, hi)
+	room, more := k.rooms.at(worker, batchNormRooms, 0), k.rooms.at(worker, batchNormRooms, 1)
+	k.rooms.blocks(row, n, k.c, func(lo, hi int) {
+		x, residual, y := k.x.read(room, lo, hi), k.residual.read(more, lo, hi), k.y.room(room, lo, hi)
+		vec.ColAffine(y, x, residual, k.wideMean, k.a, k.wideOffset, (hi-lo)/k.c, k.spec.Relu, k.past && k.y.f != nil)
+		k.y.done(y, lo, hi)
+	})
 }

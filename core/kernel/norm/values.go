@@ -6,8 +6,8 @@ import (
 )
 
 // Halves says which operands and results are bfloat16: bit i stands for the i-th.
-// Arithmetic is float32's; a chunk is widened in its worker's memory, and results
-// are rounded when they leave it.
+// Arithmetic is float32's; some rows at a time are widened in their worker's memory,
+// and results are rounded when they leave it.
 type Halves struct{ In, Out uint8 }
 
 // values is a tensor of float32 or bfloat16.
@@ -35,6 +35,7 @@ func (v values) read(tmp []float32, lo, hi int) []float32 {
 	switch {
 	case v.h != nil:
 		bf16.Widen(tmp[:hi-lo], v.h[lo:hi])
+		bf16.Prefetch(v.h[hi:min(2*hi-lo, len(v.h))]) // the rows that come next, most likely
 		return tmp[:hi-lo]
 	case v.f != nil:
 		return v.f[lo:hi]
@@ -60,10 +61,26 @@ func (v values) done(room []float32, lo, hi int) {
 	}
 }
 
-// rooms is a worker's memory for chunks of so many elements.
+// rooms is a worker's memory for so many elements of each operand.
 type rooms struct {
 	floats []float32
 	size   int
+}
+
+// roomFloats is about how many elements are widened at once: all operands of a
+// kernel stay in the L1 cache.
+const roomFloats = 2048
+
+// blocks calls do for rows of c columns from row on, as many at once as there is
+// room for: all n where nothing is bfloat16.
+func (r *rooms) blocks(row, n, c int, do func(lo, hi int)) {
+	each := n
+	if r.size > 0 {
+		each = r.size / c
+	}
+	for end := row + n; row < end; row += each {
+		do(row*c, min(row+each, end)*c)
+	}
 }
 
 // at is the i-th of count rooms of a worker.

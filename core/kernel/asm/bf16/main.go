@@ -19,6 +19,9 @@ func main() {
 		narrow(wide)
 		round(wide)
 	}
+	zip()
+	pair()
+	prefetch()
 	build.Generate()
 }
 
@@ -45,6 +48,20 @@ func stream(name, doc, dstType, srcType string, dstStep, srcStep int, before, bo
 }
 
 func at(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+func prefetch() {
+	build.TEXT("prefetchLines", build.NOSPLIT, "func(src *uint16, lines int)")
+	build.Pragma("noescape")
+	build.Doc("prefetchLines is Prefetch, lines above 0.")
+	build.Load(build.Param("src"), src)
+	build.Load(build.Param("lines"), count)
+	build.Label("line")
+	build.PREFETCHT0(at(src, 0))
+	build.ADDQ(operand.U8(64), src)
+	build.DECQ(count)
+	build.JNZ(operand.LabelRef("line"))
+	build.RET()
+}
 
 func nothing() {}
 
