@@ -8,6 +8,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/fwlab/fw/core/kernel/asm/evex"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -120,7 +121,7 @@ func (t target) step(k block, a, b []operand.Mem) {
 // add adds products of a and b to sum.
 func (t target) add(b, a, sum reg.VecPhysical) {
 	if t.pairs {
-		t.dpbf16(b, a, sum)
+		evex.DotPairs(b, a, sum)
 		return
 	}
 	build.VFMADD231PS(b, a, sum)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/evex"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -154,7 +155,7 @@ func (t target) tile(l labels, locals map[string]operand.Mem, rows, vecs int) {
 	if t.pairs {
 		l.define("half")
 		each(func(m operand.Mem, r reg.VecPhysical) {
-			t.narrow(r)
+			evex.Narrow(r)
 			build.VMOVUPS(r.(reg.Vec).AsY(), m)
 		})
 		end()

@@ -66,15 +66,14 @@ func (p *pixels) place(scratch, offset reg.GPPhysical) {
 	p.moving = []reg.Register{offset}
 }
 
-// load reads the channels that lie some bytes on.
-func (p pixels) load(r, c, bytes int, dst reg.VecPhysical) {
+// at is where the channels lie that are some bytes on.
+func (p pixels) at(r, c, bytes int) operand.Mem {
 	if p.places == nil {
-		build.VMOVUPS(p.lines[r].at(c).Offset(bytes), dst)
-		return
+		return p.lines[r].at(c).Offset(bytes)
 	}
 	place := p.lines[1].base.(reg.GPPhysical)
 	build.MOVQ(p.places.Offset(8*(4*r+c)), place)
-	build.VMOVUPS(operand.Mem{Base: place, Index: p.moving[0], Scale: 1, Disp: bytes}, dst)
+	return operand.Mem{Base: place, Index: p.moving[0], Scale: 1, Disp: bytes}
 }
 
 // eachTile runs body for each round of each tile, and moves on in image and
@@ -125,21 +124,21 @@ func (t target) input(edge bool) {
 	eachTile(p, m.bases(), reg.R14, func() {
 		d1, d2, v, o := t.r[0:4], t.r[4:8], t.r[8:12], t.r[12:16]
 		for c := range 4 {
-			p.load(1, c, 0, d1[c])
-			p.load(2, c, 0, d2[c])
+			t.load(p, 1, c, 0, d1[c])
+			t.load(p, 2, c, 0, d2[c])
 		}
 		for r := range 4 {
 			for c := range 4 {
 				switch r {
 				case 0:
-					p.load(0, c, 0, v[c])
+					t.load(p, 0, c, 0, v[c])
 					build.VSUBPS(d2[c], v[c], v[c])
 				case 1:
 					build.VADDPS(d2[c], d1[c], v[c])
 				case 2:
 					build.VSUBPS(d1[c], d2[c], v[c])
 				case 3:
-					p.load(3, c, 0, v[c])
+					t.load(p, 3, c, 0, v[c])
 					build.VSUBPS(d1[c], v[c], v[c])
 				}
 			}
@@ -148,19 +147,19 @@ func (t target) input(edge bool) {
 			build.VSUBPS(v[1], v[2], o[2])
 			build.VSUBPS(v[1], v[3], o[3])
 			for c := range 4 {
-				build.VMOVUPS(o[c], m[r].at(c))
+				store(t.halfMatrix, false, o[c], m[r].at(c))
 			}
 		}
-		advance(operand.U8(t.bytes), p.moving...)
-		advance(operand.U8(t.bytes), m.bases()...)
+		advance(operand.U8(t.imageBytes()), p.moving...)
+		advance(operand.U8(t.matrixBytes()), m.bases()...)
 	})
 }
 
 // output writes past the caches if stream is set; images must then be aligned.
 func (t target) output(stream bool) {
-	name, store := t.prefix+"Output", func(src, dst operand.Op) { build.VMOVUPS(src, dst) }
+	name := t.prefix + "Output"
 	if stream {
-		name, store = name+"Stream", build.VMOVNTPS
+		name += "Stream"
 	}
 	open(name, "args *byte", fmt.Sprintf("is Output for whole groups of %d channels; args is a *Tiles.", t.channels()))
 	build.Load(build.Param("args"), args)
@@ -183,10 +182,10 @@ func (t target) output(stream bool) {
 			build.VSUBPS(s[2], s[1], b)
 			build.VADDPS(s[0], a, a)
 			build.VADDPS(s[3], b, b)
-			store(a, p.lines[r].at(0))
-			store(b, p.lines[r].at(1))
+			store(t.halfImage, stream, a, p.lines[r].at(0))
+			store(t.halfImage, stream, b, p.lines[r].at(1))
 		}
-		advance(operand.U8(t.bytes), p.moving...)
+		advance(operand.U8(t.imageBytes()), p.moving...)
 		advance(operand.U8(t.bytes), m.bases()...)
 	})
 }

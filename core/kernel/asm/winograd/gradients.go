@@ -21,8 +21,8 @@ func (t target) gradient(edge bool) {
 			e := [4][]reg.VecPhysical{t.r[0:2], t.r[2:4], t.r[4:6], t.r[6:8]}
 			sum, difference := t.r[8], t.r[9]
 			for c := range 2 {
-				p.load(0, c, v*t.bytes, e[0][c])
-				p.load(1, c, v*t.bytes, e[3][c])
+				t.load(p, 0, c, v*t.imageBytes(), e[0][c])
+				t.load(p, 1, c, v*t.imageBytes(), e[3][c])
 				build.VADDPS(e[3][c], e[0][c], e[1][c])
 				build.VSUBPS(e[3][c], e[0][c], e[2][c])
 			}
@@ -34,7 +34,7 @@ func (t target) gradient(edge bool) {
 				}
 			}
 		}
-		advance(operand.U8(row), p.moving...)
+		advance(operand.U8(row/t.bytes*t.imageBytes()), p.moving...)
 		advance(panel, m.bases()...)
 	})
 }

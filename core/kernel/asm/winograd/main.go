@@ -5,6 +5,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/evex"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -12,20 +13,22 @@ import (
 
 // target is an instruction set: sixteen vector registers and the bytes in each.
 type target struct {
-	prefix string
-	r      []reg.VecPhysical
-	bytes  int
+	prefix     string
+	r          []reg.VecPhysical
+	bytes      int
+	halfImage  bool // pixels are bfloat16
+	halfMatrix bool // and the transformed input is
 }
 
 var targets = []target{
 	{"avx2", []reg.VecPhysical{
 		reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
 		reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
-	}, 32},
+	}, 32, false, false},
 	{"avx512", []reg.VecPhysical{
 		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7,
 		reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
-	}, 64},
+	}, 64, false, false},
 }
 
 func main() {
@@ -41,8 +44,60 @@ func main() {
 		t.weights("WeightsRotated", true)
 		t.weightGradient()
 	}
+	widening := targets[1]
+	widening.prefix, widening.halfImage = "widening", true
+	widening.input(false)
+	widening.input(true)
+	widening.gradient(false)
+	widening.gradient(true)
+	half := widening
+	half.prefix, half.halfMatrix = "half", true
+	half.input(false)
+	half.input(true)
+	half.output(false)
+	half.output(true)
 	prefetch()
 	build.Generate()
+}
+
+// imageBytes and matrixBytes are of a vector's channels.
+func (t target) imageBytes() int {
+	if t.halfImage {
+		return t.bytes / 2
+	}
+	return t.bytes
+}
+
+func (t target) matrixBytes() int {
+	if t.halfMatrix {
+		return t.bytes / 2
+	}
+	return t.bytes
+}
+
+// load reads channels as float32.
+func (t target) load(p pixels, r, c, bytes int, dst reg.VecPhysical) {
+	m := p.at(r, c, bytes)
+	if t.halfImage {
+		build.VPMOVZXWD(m, dst)
+		build.VPSLLD(operand.U8(16), dst, dst)
+		return
+	}
+	build.VMOVUPS(m, dst)
+}
+
+// store writes channels, rounded to bfloat16 if half is set; it may leave r so.
+func store(half, stream bool, r reg.VecPhysical, m operand.Mem) {
+	var from operand.Op = r
+	if half {
+		evex.Narrow(r)
+		from = r.(reg.Vec).AsY()
+	}
+	if stream {
+		build.VMOVNTPS(from, m)
+	} else {
+		build.VMOVUPS(from, m)
+	}
 }
 
 // channels is the number of channels in a vector.

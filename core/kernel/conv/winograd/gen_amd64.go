@@ -94,6 +94,46 @@ func avx512WeightsRotated(matrix *float32, taps *float32, xi int, n int)
 //go:noescape
 func avx512WeightGradient(taps *float32, matrix *float32, xi int, n int)
 
+// wideningInput is Input for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func wideningInput(args *byte)
+
+// wideningInputEdge is Input for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func wideningInputEdge(args *byte)
+
+// wideningGradient is Gradient for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func wideningGradient(args *byte)
+
+// wideningGradientEdge is Gradient for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func wideningGradientEdge(args *byte)
+
+// halfInput is Input for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func halfInput(args *byte)
+
+// halfInputEdge is Input for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func halfInputEdge(args *byte)
+
+// halfOutput is Output for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func halfOutput(args *byte)
+
+// halfOutputStream is Output for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func halfOutputStream(args *byte)
+
 // prefetchLines is Prefetch, lines above 0.
 //
 //go:noescape

@@ -1976,6 +1976,1060 @@ row:
 	VZEROUPPER
 	RET
 
+// func wideningInput(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·wideningInput(SB), NOSPLIT, $8-8
+	MOVQ args+0(FP), R15
+	MOVQ (R15), R8
+	ADDQ 8(R15), R8
+	MOVQ 16(R15), CX
+	MOVQ 24(R15), AX
+	LEAQ (AX)(AX*2), BX
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (R10)(CX*1), R11
+	MOVQ 32(R15), SI
+	MOVQ 40(R15), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(CX*4), DI
+	LEAQ (DI)(CX*4), R12
+	LEAQ (R12)(CX*4), R13
+	MOVQ 64(R15), R14
+	MOVQ R14, (SP)
+
+tile:
+	MOVQ 72(R15), R14
+
+round:
+	VPMOVZXWD (R9), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VPMOVZXWD (R10), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VPMOVZXWD (R9)(AX*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	VPMOVZXWD (R10)(AX*1), Z5
+	VPSLLD    $0x10, Z5, Z5
+	VPMOVZXWD (R9)(AX*2), Z2
+	VPSLLD    $0x10, Z2, Z2
+	VPMOVZXWD (R10)(AX*2), Z6
+	VPSLLD    $0x10, Z6, Z6
+	VPMOVZXWD (R9)(BX*1), Z3
+	VPSLLD    $0x10, Z3, Z3
+	VPMOVZXWD (R10)(BX*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	VPMOVZXWD (R8), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z4, Z8, Z8
+	VPMOVZXWD (R8)(AX*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z5, Z9, Z9
+	VPMOVZXWD (R8)(AX*2), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z6, Z10, Z10
+	VPMOVZXWD (R8)(BX*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z7, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (SI)
+	VMOVUPS   Z13, (SI)(CX*1)
+	VMOVUPS   Z14, (SI)(CX*2)
+	VMOVUPS   Z15, (SI)(DX*1)
+	VADDPS    Z4, Z0, Z8
+	VADDPS    Z5, Z1, Z9
+	VADDPS    Z6, Z2, Z10
+	VADDPS    Z7, Z3, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (DI)
+	VMOVUPS   Z13, (DI)(CX*1)
+	VMOVUPS   Z14, (DI)(CX*2)
+	VMOVUPS   Z15, (DI)(DX*1)
+	VSUBPS    Z0, Z4, Z8
+	VSUBPS    Z1, Z5, Z9
+	VSUBPS    Z2, Z6, Z10
+	VSUBPS    Z3, Z7, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (R12)
+	VMOVUPS   Z13, (R12)(CX*1)
+	VMOVUPS   Z14, (R12)(CX*2)
+	VMOVUPS   Z15, (R12)(DX*1)
+	VPMOVZXWD (R11), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z0, Z8, Z8
+	VPMOVZXWD (R11)(AX*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z1, Z9, Z9
+	VPMOVZXWD (R11)(AX*2), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z2, Z10, Z10
+	VPMOVZXWD (R11)(BX*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z3, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (R13)
+	VMOVUPS   Z13, (R13)(CX*1)
+	VMOVUPS   Z14, (R13)(CX*2)
+	VMOVUPS   Z15, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	ADDQ      $0x20, R11
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, DI
+	ADDQ      $0x40, R12
+	ADDQ      $0x40, R13
+	DECQ      R14
+	JNZ       round
+	MOVQ      80(R15), R14
+	ADDQ      R14, R8
+	ADDQ      R14, R9
+	ADDQ      R14, R10
+	ADDQ      R14, R11
+	MOVQ      88(R15), R14
+	ADDQ      R14, SI
+	ADDQ      R14, DI
+	ADDQ      R14, R12
+	ADDQ      R14, R13
+	DECQ      (SP)
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func wideningInputEdge(args *byte)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·wideningInputEdge(SB), NOSPLIT, $128-8
+	MOVQ    args+0(FP), R15
+	MOVQ    (R15), R8
+	ADDQ    8(R15), R8
+	MOVQ    16(R15), CX
+	MOVQ    24(R15), AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (R8)(CX*1), R9
+	LEAQ    (R9)(CX*1), R10
+	LEAQ    (R10)(CX*1), R11
+	MOVQ    96(R15), DX
+	MOVQ    104(R15), SI
+	LEAQ    (R8), CX
+	BTL     $0x00, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, (SP)
+	LEAQ    (R8)(AX*1), CX
+	BTL     $0x01, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 8(SP)
+	LEAQ    (R8)(AX*2), CX
+	BTL     $0x02, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 16(SP)
+	LEAQ    (R8)(BX*1), CX
+	BTL     $0x03, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 24(SP)
+	LEAQ    (R9), CX
+	BTL     $0x04, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 32(SP)
+	LEAQ    (R9)(AX*1), CX
+	BTL     $0x05, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 40(SP)
+	LEAQ    (R9)(AX*2), CX
+	BTL     $0x06, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 48(SP)
+	LEAQ    (R9)(BX*1), CX
+	BTL     $0x07, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 56(SP)
+	LEAQ    (R10), CX
+	BTL     $0x08, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 64(SP)
+	LEAQ    (R10)(AX*1), CX
+	BTL     $0x09, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 72(SP)
+	LEAQ    (R10)(AX*2), CX
+	BTL     $0x0a, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 80(SP)
+	LEAQ    (R10)(BX*1), CX
+	BTL     $0x0b, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 88(SP)
+	LEAQ    (R11), CX
+	BTL     $0x0c, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 96(SP)
+	LEAQ    (R11)(AX*1), CX
+	BTL     $0x0d, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 104(SP)
+	LEAQ    (R11)(AX*2), CX
+	BTL     $0x0e, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 112(SP)
+	LEAQ    (R11)(BX*1), CX
+	BTL     $0x0f, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 120(SP)
+	XORL    R8, R8
+	MOVQ    32(R15), SI
+	MOVQ    40(R15), CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (SI)(CX*4), DI
+	LEAQ    (DI)(CX*4), R12
+	LEAQ    (R12)(CX*4), R13
+	MOVQ    72(R15), R14
+
+round:
+	MOVQ      32(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z0
+	VPSLLD    $0x10, Z0, Z0
+	MOVQ      64(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z4
+	VPSLLD    $0x10, Z4, Z4
+	MOVQ      40(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	MOVQ      72(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z5
+	VPSLLD    $0x10, Z5, Z5
+	MOVQ      48(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z2
+	VPSLLD    $0x10, Z2, Z2
+	MOVQ      80(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z6
+	VPSLLD    $0x10, Z6, Z6
+	MOVQ      56(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z3
+	VPSLLD    $0x10, Z3, Z3
+	MOVQ      88(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	MOVQ      (SP), R9
+	VPMOVZXWD (R9)(R8*1), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z4, Z8, Z8
+	MOVQ      8(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z5, Z9, Z9
+	MOVQ      16(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z6, Z10, Z10
+	MOVQ      24(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z7, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (SI)
+	VMOVUPS   Z13, (SI)(CX*1)
+	VMOVUPS   Z14, (SI)(CX*2)
+	VMOVUPS   Z15, (SI)(DX*1)
+	VADDPS    Z4, Z0, Z8
+	VADDPS    Z5, Z1, Z9
+	VADDPS    Z6, Z2, Z10
+	VADDPS    Z7, Z3, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (DI)
+	VMOVUPS   Z13, (DI)(CX*1)
+	VMOVUPS   Z14, (DI)(CX*2)
+	VMOVUPS   Z15, (DI)(DX*1)
+	VSUBPS    Z0, Z4, Z8
+	VSUBPS    Z1, Z5, Z9
+	VSUBPS    Z2, Z6, Z10
+	VSUBPS    Z3, Z7, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (R12)
+	VMOVUPS   Z13, (R12)(CX*1)
+	VMOVUPS   Z14, (R12)(CX*2)
+	VMOVUPS   Z15, (R12)(DX*1)
+	MOVQ      96(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z0, Z8, Z8
+	MOVQ      104(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z1, Z9, Z9
+	MOVQ      112(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z2, Z10, Z10
+	MOVQ      120(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z3, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	VMOVUPS   Z12, (R13)
+	VMOVUPS   Z13, (R13)(CX*1)
+	VMOVUPS   Z14, (R13)(CX*2)
+	VMOVUPS   Z15, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      $0x40, SI
+	ADDQ      $0x40, DI
+	ADDQ      $0x40, R12
+	ADDQ      $0x40, R13
+	DECQ      R14
+	JNZ       round
+	VZEROUPPER
+	RET
+
+// func wideningGradient(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·wideningGradient(SB), NOSPLIT, $8-8
+	MOVQ args+0(FP), R15
+	MOVQ (R15), R8
+	ADDQ 8(R15), R8
+	MOVQ 16(R15), CX
+	MOVQ 24(R15), AX
+	LEAQ (R8)(CX*1), R9
+	MOVQ 32(R15), SI
+	MOVQ 40(R15), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(CX*4), DI
+	LEAQ (DI)(CX*4), R12
+	LEAQ (R12)(CX*4), R13
+	MOVQ 56(R15), R10
+	MOVQ 64(R15), R14
+	MOVQ R14, (SP)
+
+tile:
+	MOVQ 72(R15), R14
+
+round:
+	VPMOVZXWD (R8), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VPMOVZXWD (R9), Z6
+	VPSLLD    $0x10, Z6, Z6
+	VADDPS    Z6, Z0, Z2
+	VSUBPS    Z6, Z0, Z4
+	VPMOVZXWD (R8)(AX*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	VPMOVZXWD (R9)(AX*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	VADDPS    Z7, Z1, Z3
+	VSUBPS    Z7, Z1, Z5
+	VADDPS    Z1, Z0, Z8
+	VSUBPS    Z1, Z0, Z9
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z8, (SI)(CX*1)
+	VMOVUPS   Z9, (SI)(CX*2)
+	VMOVUPS   Z1, (SI)(DX*1)
+	VADDPS    Z3, Z2, Z8
+	VSUBPS    Z3, Z2, Z9
+	VMOVUPS   Z2, (DI)
+	VMOVUPS   Z8, (DI)(CX*1)
+	VMOVUPS   Z9, (DI)(CX*2)
+	VMOVUPS   Z3, (DI)(DX*1)
+	VADDPS    Z5, Z4, Z8
+	VSUBPS    Z5, Z4, Z9
+	VMOVUPS   Z4, (R12)
+	VMOVUPS   Z8, (R12)(CX*1)
+	VMOVUPS   Z9, (R12)(CX*2)
+	VMOVUPS   Z5, (R12)(DX*1)
+	VADDPS    Z7, Z6, Z8
+	VSUBPS    Z7, Z6, Z9
+	VMOVUPS   Z6, (R13)
+	VMOVUPS   Z8, (R13)(CX*1)
+	VMOVUPS   Z9, (R13)(CX*2)
+	VMOVUPS   Z7, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      $0x20, R9
+	ADDQ      R10, SI
+	ADDQ      R10, DI
+	ADDQ      R10, R12
+	ADDQ      R10, R13
+	DECQ      R14
+	JNZ       round
+	MOVQ      80(R15), R14
+	ADDQ      R14, R8
+	ADDQ      R14, R9
+	MOVQ      88(R15), R14
+	ADDQ      R14, SI
+	ADDQ      R14, DI
+	ADDQ      R14, R12
+	ADDQ      R14, R13
+	DECQ      (SP)
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func wideningGradientEdge(args *byte)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·wideningGradientEdge(SB), NOSPLIT, $128-8
+	MOVQ    args+0(FP), R15
+	MOVQ    (R15), R8
+	ADDQ    8(R15), R8
+	MOVQ    16(R15), CX
+	MOVQ    24(R15), AX
+	LEAQ    (R8)(CX*1), R9
+	MOVQ    96(R15), DX
+	MOVQ    104(R15), SI
+	LEAQ    (R8), CX
+	BTL     $0x00, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, (SP)
+	LEAQ    (R8)(AX*1), CX
+	BTL     $0x01, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 8(SP)
+	LEAQ    (R9), CX
+	BTL     $0x04, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 32(SP)
+	LEAQ    (R9)(AX*1), CX
+	BTL     $0x05, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 40(SP)
+	XORL    R8, R8
+	MOVQ    32(R15), SI
+	MOVQ    40(R15), CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (SI)(CX*4), DI
+	LEAQ    (DI)(CX*4), R12
+	LEAQ    (R12)(CX*4), R13
+	MOVQ    56(R15), R10
+	MOVQ    72(R15), R14
+
+round:
+	MOVQ      (SP), R9
+	VPMOVZXWD (R9)(R8*1), Z0
+	VPSLLD    $0x10, Z0, Z0
+	MOVQ      32(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z6
+	VPSLLD    $0x10, Z6, Z6
+	VADDPS    Z6, Z0, Z2
+	VSUBPS    Z6, Z0, Z4
+	MOVQ      8(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	MOVQ      40(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	VADDPS    Z7, Z1, Z3
+	VSUBPS    Z7, Z1, Z5
+	VADDPS    Z1, Z0, Z8
+	VSUBPS    Z1, Z0, Z9
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z8, (SI)(CX*1)
+	VMOVUPS   Z9, (SI)(CX*2)
+	VMOVUPS   Z1, (SI)(DX*1)
+	VADDPS    Z3, Z2, Z8
+	VSUBPS    Z3, Z2, Z9
+	VMOVUPS   Z2, (DI)
+	VMOVUPS   Z8, (DI)(CX*1)
+	VMOVUPS   Z9, (DI)(CX*2)
+	VMOVUPS   Z3, (DI)(DX*1)
+	VADDPS    Z5, Z4, Z8
+	VSUBPS    Z5, Z4, Z9
+	VMOVUPS   Z4, (R12)
+	VMOVUPS   Z8, (R12)(CX*1)
+	VMOVUPS   Z9, (R12)(CX*2)
+	VMOVUPS   Z5, (R12)(DX*1)
+	VADDPS    Z7, Z6, Z8
+	VSUBPS    Z7, Z6, Z9
+	VMOVUPS   Z6, (R13)
+	VMOVUPS   Z8, (R13)(CX*1)
+	VMOVUPS   Z9, (R13)(CX*2)
+	VMOVUPS   Z7, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      R10, SI
+	ADDQ      R10, DI
+	ADDQ      R10, R12
+	ADDQ      R10, R13
+	DECQ      R14
+	JNZ       round
+	VZEROUPPER
+	RET
+
+// func halfInput(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·halfInput(SB), NOSPLIT, $8-8
+	MOVQ args+0(FP), R15
+	MOVQ (R15), R8
+	ADDQ 8(R15), R8
+	MOVQ 16(R15), CX
+	MOVQ 24(R15), AX
+	LEAQ (AX)(AX*2), BX
+	LEAQ (R8)(CX*1), R9
+	LEAQ (R9)(CX*1), R10
+	LEAQ (R10)(CX*1), R11
+	MOVQ 32(R15), SI
+	MOVQ 40(R15), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(CX*4), DI
+	LEAQ (DI)(CX*4), R12
+	LEAQ (R12)(CX*4), R13
+	MOVQ 64(R15), R14
+	MOVQ R14, (SP)
+
+tile:
+	MOVQ 72(R15), R14
+
+round:
+	VPMOVZXWD (R9), Z0
+	VPSLLD    $0x10, Z0, Z0
+	VPMOVZXWD (R10), Z4
+	VPSLLD    $0x10, Z4, Z4
+	VPMOVZXWD (R9)(AX*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	VPMOVZXWD (R10)(AX*1), Z5
+	VPSLLD    $0x10, Z5, Z5
+	VPMOVZXWD (R9)(AX*2), Z2
+	VPSLLD    $0x10, Z2, Z2
+	VPMOVZXWD (R10)(AX*2), Z6
+	VPSLLD    $0x10, Z6, Z6
+	VPMOVZXWD (R9)(BX*1), Z3
+	VPSLLD    $0x10, Z3, Z3
+	VPMOVZXWD (R10)(BX*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	VPMOVZXWD (R8), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z4, Z8, Z8
+	VPMOVZXWD (R8)(AX*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z5, Z9, Z9
+	VPMOVZXWD (R8)(AX*2), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z6, Z10, Z10
+	VPMOVZXWD (R8)(BX*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z7, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (SI)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (SI)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (SI)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (SI)(DX*1)
+	VADDPS    Z4, Z0, Z8
+	VADDPS    Z5, Z1, Z9
+	VADDPS    Z6, Z2, Z10
+	VADDPS    Z7, Z3, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (DI)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (DI)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (DI)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (DI)(DX*1)
+	VSUBPS    Z0, Z4, Z8
+	VSUBPS    Z1, Z5, Z9
+	VSUBPS    Z2, Z6, Z10
+	VSUBPS    Z3, Z7, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (R12)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (R12)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (R12)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (R12)(DX*1)
+	VPMOVZXWD (R11), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z0, Z8, Z8
+	VPMOVZXWD (R11)(AX*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z1, Z9, Z9
+	VPMOVZXWD (R11)(AX*2), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z2, Z10, Z10
+	VPMOVZXWD (R11)(BX*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z3, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (R13)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (R13)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (R13)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      $0x20, R9
+	ADDQ      $0x20, R10
+	ADDQ      $0x20, R11
+	ADDQ      $0x20, SI
+	ADDQ      $0x20, DI
+	ADDQ      $0x20, R12
+	ADDQ      $0x20, R13
+	DECQ      R14
+	JNZ       round
+	MOVQ      80(R15), R14
+	ADDQ      R14, R8
+	ADDQ      R14, R9
+	ADDQ      R14, R10
+	ADDQ      R14, R11
+	MOVQ      88(R15), R14
+	ADDQ      R14, SI
+	ADDQ      R14, DI
+	ADDQ      R14, R12
+	ADDQ      R14, R13
+	DECQ      (SP)
+	JNZ       tile
+	VZEROUPPER
+	RET
+
+// func halfInputEdge(args *byte)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·halfInputEdge(SB), NOSPLIT, $128-8
+	MOVQ    args+0(FP), R15
+	MOVQ    (R15), R8
+	ADDQ    8(R15), R8
+	MOVQ    16(R15), CX
+	MOVQ    24(R15), AX
+	LEAQ    (AX)(AX*2), BX
+	LEAQ    (R8)(CX*1), R9
+	LEAQ    (R9)(CX*1), R10
+	LEAQ    (R10)(CX*1), R11
+	MOVQ    96(R15), DX
+	MOVQ    104(R15), SI
+	LEAQ    (R8), CX
+	BTL     $0x00, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, (SP)
+	LEAQ    (R8)(AX*1), CX
+	BTL     $0x01, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 8(SP)
+	LEAQ    (R8)(AX*2), CX
+	BTL     $0x02, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 16(SP)
+	LEAQ    (R8)(BX*1), CX
+	BTL     $0x03, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 24(SP)
+	LEAQ    (R9), CX
+	BTL     $0x04, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 32(SP)
+	LEAQ    (R9)(AX*1), CX
+	BTL     $0x05, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 40(SP)
+	LEAQ    (R9)(AX*2), CX
+	BTL     $0x06, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 48(SP)
+	LEAQ    (R9)(BX*1), CX
+	BTL     $0x07, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 56(SP)
+	LEAQ    (R10), CX
+	BTL     $0x08, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 64(SP)
+	LEAQ    (R10)(AX*1), CX
+	BTL     $0x09, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 72(SP)
+	LEAQ    (R10)(AX*2), CX
+	BTL     $0x0a, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 80(SP)
+	LEAQ    (R10)(BX*1), CX
+	BTL     $0x0b, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 88(SP)
+	LEAQ    (R11), CX
+	BTL     $0x0c, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 96(SP)
+	LEAQ    (R11)(AX*1), CX
+	BTL     $0x0d, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 104(SP)
+	LEAQ    (R11)(AX*2), CX
+	BTL     $0x0e, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 112(SP)
+	LEAQ    (R11)(BX*1), CX
+	BTL     $0x0f, DX
+	CMOVQCC SI, CX
+	MOVQ    CX, 120(SP)
+	XORL    R8, R8
+	MOVQ    32(R15), SI
+	MOVQ    40(R15), CX
+	LEAQ    (CX)(CX*2), DX
+	LEAQ    (SI)(CX*4), DI
+	LEAQ    (DI)(CX*4), R12
+	LEAQ    (R12)(CX*4), R13
+	MOVQ    72(R15), R14
+
+round:
+	MOVQ      32(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z0
+	VPSLLD    $0x10, Z0, Z0
+	MOVQ      64(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z4
+	VPSLLD    $0x10, Z4, Z4
+	MOVQ      40(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z1
+	VPSLLD    $0x10, Z1, Z1
+	MOVQ      72(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z5
+	VPSLLD    $0x10, Z5, Z5
+	MOVQ      48(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z2
+	VPSLLD    $0x10, Z2, Z2
+	MOVQ      80(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z6
+	VPSLLD    $0x10, Z6, Z6
+	MOVQ      56(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z3
+	VPSLLD    $0x10, Z3, Z3
+	MOVQ      88(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z7
+	VPSLLD    $0x10, Z7, Z7
+	MOVQ      (SP), R9
+	VPMOVZXWD (R9)(R8*1), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z4, Z8, Z8
+	MOVQ      8(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z5, Z9, Z9
+	MOVQ      16(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z6, Z10, Z10
+	MOVQ      24(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z7, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (SI)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (SI)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (SI)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (SI)(DX*1)
+	VADDPS    Z4, Z0, Z8
+	VADDPS    Z5, Z1, Z9
+	VADDPS    Z6, Z2, Z10
+	VADDPS    Z7, Z3, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (DI)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (DI)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (DI)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (DI)(DX*1)
+	VSUBPS    Z0, Z4, Z8
+	VSUBPS    Z1, Z5, Z9
+	VSUBPS    Z2, Z6, Z10
+	VSUBPS    Z3, Z7, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (R12)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (R12)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (R12)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (R12)(DX*1)
+	MOVQ      96(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z8
+	VPSLLD    $0x10, Z8, Z8
+	VSUBPS    Z0, Z8, Z8
+	MOVQ      104(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z9
+	VPSLLD    $0x10, Z9, Z9
+	VSUBPS    Z1, Z9, Z9
+	MOVQ      112(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z10
+	VPSLLD    $0x10, Z10, Z10
+	VSUBPS    Z2, Z10, Z10
+	MOVQ      120(SP), R9
+	VPMOVZXWD (R9)(R8*1), Z11
+	VPSLLD    $0x10, Z11, Z11
+	VSUBPS    Z3, Z11, Z11
+	VSUBPS    Z10, Z8, Z12
+	VADDPS    Z10, Z9, Z13
+	VSUBPS    Z9, Z10, Z14
+	VSUBPS    Z9, Z11, Z15
+	LONG      $0x487e5262
+	WORD      $0xe472
+	VMOVUPS   Y12, (R13)
+	LONG      $0x487e5262
+	WORD      $0xed72
+	VMOVUPS   Y13, (R13)(CX*1)
+	LONG      $0x487e5262
+	WORD      $0xf672
+	VMOVUPS   Y14, (R13)(CX*2)
+	LONG      $0x487e5262
+	WORD      $0xff72
+	VMOVUPS   Y15, (R13)(DX*1)
+	ADDQ      $0x20, R8
+	ADDQ      $0x20, SI
+	ADDQ      $0x20, DI
+	ADDQ      $0x20, R12
+	ADDQ      $0x20, R13
+	DECQ      R14
+	JNZ       round
+	VZEROUPPER
+	RET
+
+// func halfOutput(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·halfOutput(SB), NOSPLIT, $8-8
+	MOVQ args+0(FP), R15
+	MOVQ (R15), R8
+	ADDQ 8(R15), R8
+	MOVQ 16(R15), CX
+	MOVQ 24(R15), AX
+	LEAQ (R8)(CX*1), R9
+	MOVQ 32(R15), SI
+	MOVQ 40(R15), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(CX*4), DI
+	LEAQ (DI)(CX*4), R12
+	LEAQ (R12)(CX*4), R13
+	MOVQ 64(R15), R14
+	MOVQ R14, (SP)
+
+tile:
+	MOVQ 72(R15), R14
+
+round:
+	VMOVUPS (DI), Z8
+	VMOVUPS (R12), Z9
+	VADDPS  Z9, Z8, Z0
+	VSUBPS  Z9, Z8, Z4
+	VADDPS  (SI), Z0, Z0
+	VADDPS  (R13), Z4, Z4
+	VMOVUPS (DI)(CX*1), Z8
+	VMOVUPS (R12)(CX*1), Z9
+	VADDPS  Z9, Z8, Z1
+	VSUBPS  Z9, Z8, Z5
+	VADDPS  (SI)(CX*1), Z1, Z1
+	VADDPS  (R13)(CX*1), Z5, Z5
+	VMOVUPS (DI)(CX*2), Z8
+	VMOVUPS (R12)(CX*2), Z9
+	VADDPS  Z9, Z8, Z2
+	VSUBPS  Z9, Z8, Z6
+	VADDPS  (SI)(CX*2), Z2, Z2
+	VADDPS  (R13)(CX*2), Z6, Z6
+	VMOVUPS (DI)(DX*1), Z8
+	VMOVUPS (R12)(DX*1), Z9
+	VADDPS  Z9, Z8, Z3
+	VSUBPS  Z9, Z8, Z7
+	VADDPS  (SI)(DX*1), Z3, Z3
+	VADDPS  (R13)(DX*1), Z7, Z7
+	VADDPS  Z2, Z1, Z8
+	VSUBPS  Z2, Z1, Z9
+	VADDPS  Z0, Z8, Z8
+	VADDPS  Z3, Z9, Z9
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (R8)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (R8)(AX*1)
+	VADDPS  Z6, Z5, Z8
+	VSUBPS  Z6, Z5, Z9
+	VADDPS  Z4, Z8, Z8
+	VADDPS  Z7, Z9, Z9
+	LONG    $0x487e5262
+	WORD    $0xc072
+	VMOVUPS Y8, (R9)
+	LONG    $0x487e5262
+	WORD    $0xc972
+	VMOVUPS Y9, (R9)(AX*1)
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R9
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, R12
+	ADDQ    $0x40, R13
+	DECQ    R14
+	JNZ     round
+	MOVQ    80(R15), R14
+	ADDQ    R14, R8
+	ADDQ    R14, R9
+	MOVQ    88(R15), R14
+	ADDQ    R14, SI
+	ADDQ    R14, DI
+	ADDQ    R14, R12
+	ADDQ    R14, R13
+	DECQ    (SP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func halfOutputStream(args *byte)
+// Requires: AVX, AVX512F
+TEXT ·halfOutputStream(SB), NOSPLIT, $8-8
+	MOVQ args+0(FP), R15
+	MOVQ (R15), R8
+	ADDQ 8(R15), R8
+	MOVQ 16(R15), CX
+	MOVQ 24(R15), AX
+	LEAQ (R8)(CX*1), R9
+	MOVQ 32(R15), SI
+	MOVQ 40(R15), CX
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(CX*4), DI
+	LEAQ (DI)(CX*4), R12
+	LEAQ (R12)(CX*4), R13
+	MOVQ 64(R15), R14
+	MOVQ R14, (SP)
+
+tile:
+	MOVQ 72(R15), R14
+
+round:
+	VMOVUPS  (DI), Z8
+	VMOVUPS  (R12), Z9
+	VADDPS   Z9, Z8, Z0
+	VSUBPS   Z9, Z8, Z4
+	VADDPS   (SI), Z0, Z0
+	VADDPS   (R13), Z4, Z4
+	VMOVUPS  (DI)(CX*1), Z8
+	VMOVUPS  (R12)(CX*1), Z9
+	VADDPS   Z9, Z8, Z1
+	VSUBPS   Z9, Z8, Z5
+	VADDPS   (SI)(CX*1), Z1, Z1
+	VADDPS   (R13)(CX*1), Z5, Z5
+	VMOVUPS  (DI)(CX*2), Z8
+	VMOVUPS  (R12)(CX*2), Z9
+	VADDPS   Z9, Z8, Z2
+	VSUBPS   Z9, Z8, Z6
+	VADDPS   (SI)(CX*2), Z2, Z2
+	VADDPS   (R13)(CX*2), Z6, Z6
+	VMOVUPS  (DI)(DX*1), Z8
+	VMOVUPS  (R12)(DX*1), Z9
+	VADDPS   Z9, Z8, Z3
+	VSUBPS   Z9, Z8, Z7
+	VADDPS   (SI)(DX*1), Z3, Z3
+	VADDPS   (R13)(DX*1), Z7, Z7
+	VADDPS   Z2, Z1, Z8
+	VSUBPS   Z2, Z1, Z9
+	VADDPS   Z0, Z8, Z8
+	VADDPS   Z3, Z9, Z9
+	LONG     $0x487e5262
+	WORD     $0xc072
+	VMOVNTPS Y8, (R8)
+	LONG     $0x487e5262
+	WORD     $0xc972
+	VMOVNTPS Y9, (R8)(AX*1)
+	VADDPS   Z6, Z5, Z8
+	VSUBPS   Z6, Z5, Z9
+	VADDPS   Z4, Z8, Z8
+	VADDPS   Z7, Z9, Z9
+	LONG     $0x487e5262
+	WORD     $0xc072
+	VMOVNTPS Y8, (R9)
+	LONG     $0x487e5262
+	WORD     $0xc972
+	VMOVNTPS Y9, (R9)(AX*1)
+	ADDQ     $0x20, R8
+	ADDQ     $0x20, R9
+	ADDQ     $0x40, SI
+	ADDQ     $0x40, DI
+	ADDQ     $0x40, R12
+	ADDQ     $0x40, R13
+	DECQ     R14
+	JNZ      round
+	MOVQ     80(R15), R14
+	ADDQ     R14, R8
+	ADDQ     R14, R9
+	MOVQ     88(R15), R14
+	ADDQ     R14, SI
+	ADDQ     R14, DI
+	ADDQ     R14, R12
+	ADDQ     R14, R13
+	DECQ     (SP)
+	JNZ      tile
+	VZEROUPPER
+	RET
+
 // func prefetchLines(from *float32, lines int)
 // Requires: MMX+
 TEXT ·prefetchLines(SB), NOSPLIT, $0-16

@@ -23,3 +23,11 @@ func avx512Weights(matrix, taps *float32, xi, n int)        { panic("winograd: n
 func avx512WeightsRotated(matrix, taps *float32, xi, n int) { panic("winograd: no assembly") }
 func avx512WeightGradient(taps, matrix *float32, xi, n int) { panic("winograd: no assembly") }
 func prefetchLines(from *float32, lines int)                { panic("winograd: no assembly") }
+func wideningInput(args *byte)                              { panic("winograd: no assembly") }
+func wideningInputEdge(args *byte)                          { panic("winograd: no assembly") }
+func wideningGradient(args *byte)                           { panic("winograd: no assembly") }
+func wideningGradientEdge(args *byte)                       { panic("winograd: no assembly") }
+func halfInput(args *byte)                                  { panic("winograd: no assembly") }
+func halfInputEdge(args *byte)                              { panic("winograd: no assembly") }
+func halfOutput(args *byte)                                 { panic("winograd: no assembly") }
+func halfOutputStream(args *byte)                           { panic("winograd: no assembly") }
