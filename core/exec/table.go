@@ -82,11 +82,9 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"cumulative_sum": func(b *binding) (kernel, error) { return reduce.NewCumulativeSum(b.along(), b.workers) },
 
 	"dot_general": func(b *binding) (kernel, error) {
-		pairs := b.is[0].DType == dtype.BF16
-		k, err := gemm.NewDot(gemm.DotSpec{Lhs: b.is[0].Dims, Rhs: b.is[1].Dims, LhsBatch: b.a.Ints("lhs_batch"), RhsBatch: b.a.Ints("rhs_batch"),
-			LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract"),
-			Pairs: pairs, Half: b.os[0].DType == dtype.BF16}, b.workers)
-		return dot{k, pairs}, err
+		s := b.dotSpec()
+		k, err := gemm.NewDot(s, b.workers)
+		return dot{k, s.Pairs}, err
 	},
 	"convolution": func(b *binding) (kernel, error) {
 		s, err := b.convSpec(b.is[0], b.is[1])
@@ -149,6 +147,11 @@ var kernels = map[string]func(b *binding) (kernel, error){
 
 func (b *binding) gather() move.Gather {
 	return move.Gather{DType: b.is[0].DType, Dims: b.is[0].Dims, Indices: b.is[1].Dims, Axis: b.a.Int("axis", 0), BatchDims: b.a.Int("batch_dims", 0)}
+}
+
+func (b *binding) dotSpec() gemm.DotSpec {
+	return gemm.DotSpec{Lhs: b.is[0].Dims, Rhs: b.is[1].Dims, LhsBatch: b.a.Ints("lhs_batch"), RhsBatch: b.a.Ints("rhs_batch"),
+		LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract"), Pairs: b.is[0].DType == dtype.BF16, Half: b.os[0].DType == dtype.BF16}
 }
 
 func (b *binding) along() reduce.Along {

@@ -19,6 +19,23 @@ var storesBF16 = map[string]bool{
 	"batch_norm_training": true, "batch_norm_inference": true, "batch_norm_grad": true, "layer_norm": true, "layer_norm_grad": true,
 }
 
+// inPairs are the ops that multiply words of two bfloat16s, and whether they do so
+// for an instruction, whose operands are bfloat16.
+var inPairs = map[string]func(b *binding) bool{
+	"dot_general": func(b *binding) bool {
+		_, err := gemm.NewDot(b.dotSpec(), b.workers)
+		return !errors.Is(err, gemm.ErrPairs)
+	},
+	"convolution":      func(b *binding) bool { return b.convPairs(b.is[0], b.is[1]) && b.os[0].DType == dtype.BF16 },
+	"conv_transpose":   func(b *binding) bool { return b.convPairs(b.os[0], b.is[1]) && b.os[0].DType == dtype.BF16 },
+	"conv_weight_grad": func(b *binding) bool { return b.convPairs(b.is[0], b.os[0]) },
+}
+
+func (b *binding) convPairs(x, w shape.Shape) bool {
+	s, err := b.convSpec(x, w)
+	return err == nil && s.Pairs()
+}
+
 // widen plans the kernel of an instruction over float32 where an operand or a
 // result is bfloat16 and the op has no kernel for that, or not for its shapes or
 // this processor.
@@ -26,10 +43,8 @@ func (b *binding) widen(plan func(b *binding) (kernel, error)) (kernel, error) {
 	if storesBF16[b.instr.Op] {
 		return plan(b)
 	}
-	if b.instr.Op == "dot_general" && b.is[0].DType == dtype.BF16 && b.is[1].DType == dtype.BF16 {
-		if k, err := plan(b); !errors.Is(err, gemm.ErrPairs) {
-			return k, err
-		}
+	if pairs, ok := inPairs[b.instr.Op]; ok && b.is[0].DType == dtype.BF16 && b.is[1].DType == dtype.BF16 && pairs(b) {
+		return plan(b)
 	}
 	w := &widened{}
 	wide := *b

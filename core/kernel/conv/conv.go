@@ -25,7 +25,7 @@ func New(s Spec, workers int) (*Forward, error) {
 	}
 	f := &Forward{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1:
+	case s.pointwise() && s.Groups == 1 && !s.Half:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.O, K: s.C, TransB: true, Bias: s.Bias}, workers)
 		if err != nil {
 			return nil, err
@@ -48,9 +48,9 @@ func New(s Spec, workers int) (*Forward, error) {
 func (f *Forward) Bind(scratch, y, x, w, bias []float32) {
 	s := f.spec
 	need("scratch", scratch, f.Scratch())
-	need("y", y, s.sizeY())
-	need("x", x, s.sizeX())
-	need("w", w, s.sizeW())
+	need("y", y, s.words(s.sizeY()))
+	need("x", x, s.words(s.sizeX()))
+	need("w", w, s.words(s.sizeW()))
 	if s.Bias {
 		need("bias", bias, s.O)
 	}
@@ -74,7 +74,7 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 	}
 	f := &InputGrad{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1:
+	case s.pointwise() && s.Groups == 1 && !s.Half:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.C, K: s.O}, workers)
 		if err != nil {
 			return nil, err
@@ -93,9 +93,10 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 // Bind sets the buffers: dx f32[B,H,W,C], dy f32[B,OH,OW,O], w f32[O,C/Groups,KH,KW].
 func (f *InputGrad) Bind(scratch, dx, dy, w []float32) {
 	need("scratch", scratch, f.Scratch())
-	need("dx", dx, f.spec.sizeX())
-	need("dy", dy, f.spec.sizeY())
-	need("w", w, f.spec.sizeW())
+	s := f.spec
+	need("dx", dx, s.words(s.sizeX()))
+	need("dy", dy, s.words(s.sizeY()))
+	need("w", w, s.words(s.sizeW()))
 	f.method.Bind(scratch, dx, dy, w, nil)
 }
 
@@ -115,7 +116,7 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 	}
 	f := &WeightGrad{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1:
+	case s.pointwise() && s.Groups == 1 && !s.Half:
 		g, err := gemm.New(gemm.Spec{M: s.O, N: s.C, K: s.B * s.H * s.W, TransA: true}, workers)
 		if err != nil {
 			return nil, err
@@ -135,8 +136,8 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 func (f *WeightGrad) Bind(scratch, dw, x, dy []float32) {
 	need("scratch", scratch, f.Scratch())
 	need("dw", dw, f.spec.sizeW())
-	need("x", x, f.spec.sizeX())
-	need("dy", dy, f.spec.sizeY())
+	need("x", x, f.spec.words(f.spec.sizeX()))
+	need("dy", dy, f.spec.words(f.spec.sizeY()))
 	f.method.Bind(scratch, dw, dy, x, nil)
 }
 

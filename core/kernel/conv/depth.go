@@ -6,8 +6,11 @@ import "github.com/fwlab/fw/core/kernel/gemm/tile"
 // chunk's tiles pass.
 const maxDepth = 320
 
+// maxWords bounds the depth of a sum of bfloat16 pairs, which is not cut.
+const maxWords = 4096
+
 // zeros is what padding reads.
-var zeros [maxDepth]float32
+var zeros [maxWords]float32
 
 // sum is how the sum over taps and channels is cut: into blocks of at most
 // maxDepth, each of some taps and depth channels. The last channels may be fewer.
@@ -17,6 +20,11 @@ type sum struct {
 	cblocks   int
 	blocks    []int // taps blocks[i]..blocks[i+1] make block i
 	n, np     int   // columns, and rounded up to whole panels
+}
+
+// newWholeSum is a sum in one block.
+func newWholeSum(taps, red, n int) sum {
+	return sum{taps: taps, red: red, depth: red, cblocks: 1, blocks: []int{0, taps}, n: n, np: roundUp(n, tile.Cols)}
 }
 
 func newSum(taps, red, n int) sum {

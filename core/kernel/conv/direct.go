@@ -25,6 +25,8 @@ type direct struct {
 	bias    bool
 	workers int
 
+	cw, nw         int // words of a source's and of an output's pixel
+	outBytes       int // of an element of the output
 	across         bool
 	images, units  int // images of a unit of work, and units
 	per, perUnit   int // tiles of a chunk, and chunks of a unit
@@ -37,8 +39,14 @@ type direct struct {
 
 func newDirect(g geometry, bias bool, workers int) *direct {
 	d := &direct{geometry: g, bias: bias, workers: workers}
-	d.sum = newSum(g.kh*g.kw, g.c/g.groups, g.n/g.groups)
-	d.weights = weights{&d.sum, g.groups, g.stepH < 0}
+	d.cw, d.nw, d.outBytes = g.c, g.n, 4
+	if g.half { // an output of bfloat16 holds no part of a sum
+		d.cw, d.nw, d.outBytes = g.c/2, g.n/2, 2
+		d.sum = newWholeSum(g.kh*g.kw, d.cw/g.groups, g.n/g.groups)
+	} else {
+		d.sum = newSum(g.kh*g.kw, d.cw/g.groups, g.n/g.groups)
+	}
+	d.weights = weights{&d.sum, g.groups, g.stepH < 0, g.half}
 	d.across = g.b >= 4*tile.Rows && g.seen() < 0.9
 	if d.across {
 		d.layAcross()
@@ -92,9 +100,9 @@ func (d *direct) lay(pixels []pixel, start int) {
 			if at < 0 {
 				return -1
 			}
-			return 4 * d.geometry.c * (p.image*d.h*d.geometry.w + at)
+			return 4 * d.cw * (p.image*d.h*d.geometry.w + at)
 		},
-		func(p pixel) int { return 4 * d.geometry.n * (p.image*d.oh*d.ow + p.at) })
+		func(p pixel) int { return 4 * d.nw * (p.image*d.oh*d.ow + p.at) })
 }
 
 func (d *direct) Scratch() int { return d.groups*d.panelFloats() + d.workers*d.local }
@@ -140,9 +148,9 @@ func (d *direct) Chunk(i, worker int) {
 			sum: &d.sum, layout: &d.layout, edge: local[:edgeFloats],
 			lo: part * d.per, hi: min((part+1)*d.per, len(d.tiles)), live: live,
 			j0: block * d.cols, j1: min((block+1)*d.cols, d.np),
-			src:    d.x[image*d.h*d.geometry.w*d.geometry.c+g*d.red:],
-			dst:    d.y[image*d.oh*d.ow*d.geometry.n+g*d.sum.n:],
-			panels: d.panels[g*d.panelFloats():],
+			src:    d.x[image*d.h*d.geometry.w*d.cw+g*d.red:],
+			dst:    d.y[image*d.oh*d.ow*d.nw+g*d.nw/d.groups:],
+			panels: d.panels[g*d.panelFloats():], half: d.half,
 		}
 		if d.extra != nil {
 			o.bias = d.extra[g*d.sum.n:]

@@ -10,6 +10,7 @@ type geometry struct {
 	shiftH, shiftW int
 	stepH, stepW   int
 	underH, underW int
+	half           bool // source, weights and output are bfloat16
 }
 
 func forward(s Spec) geometry {
@@ -17,7 +18,7 @@ func forward(s Spec) geometry {
 	return geometry{
 		b: s.B, oh: oh, ow: ow, n: s.O, h: s.H, w: s.W, c: s.C, kh: s.KH, kw: s.KW, groups: s.Groups,
 		scaleH: s.StrideH, scaleW: s.StrideW, shiftH: -s.PadTop, shiftW: -s.PadLeft,
-		stepH: s.DilationH, stepW: s.DilationW, underH: 1, underW: 1,
+		stepH: s.DilationH, stepW: s.DilationW, underH: 1, underW: 1, half: s.Half,
 	}
 }
 
@@ -26,7 +27,7 @@ func backward(s Spec) geometry {
 	return geometry{
 		b: s.B, oh: s.H, ow: s.W, n: s.C, h: oh, w: ow, c: s.O, kh: s.KH, kw: s.KW, groups: s.Groups,
 		scaleH: 1, scaleW: 1, shiftH: s.PadTop, shiftW: s.PadLeft,
-		stepH: -s.DilationH, stepW: -s.DilationW, underH: s.StrideH, underW: s.StrideW,
+		stepH: -s.DilationH, stepW: -s.DilationW, underH: s.StrideH, underW: s.StrideW, half: s.Half,
 	}
 }
 

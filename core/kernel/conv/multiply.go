@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/fwlab/fw/core/kernel/gemm/tile"
+import (
+	"github.com/fwlab/fw/core/kernel/bf16"
+	"github.com/fwlab/fw/core/kernel/gemm/tile"
+)
 
 const edgeFloats = tile.MaxRows * tile.Cols
 
@@ -20,11 +23,15 @@ type operands struct {
 	panels       []float32 // the group's packed weights
 	bias         []float32 // the group's, or nil
 	edge         []float32
+	half         bool // words of two bfloat16s, to outputs of bfloat16
 }
 
 // multiply: dst = src * weights + bias over the tiles and columns.
 func (o *operands) multiply() {
 	args := tile.Args{KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, CPanel: 4 * tile.Cols}
+	if o.half {
+		args.CPanel, args.Half = 2*tile.Cols, 1
+	}
 	first := true
 	for cb := range o.cblocks {
 		c0, c := o.channels(cb)
@@ -72,14 +79,30 @@ func (o *operands) column(args *tile.Args, tb, j, cols int, first bool) {
 			o.edgeTile(&a, t, rows, cols, j, first)
 			continue
 		}
-		a.C, a.COff, a.Add = &o.dst[j], &t.off, nil
+		a.C, a.COff, a.Add = o.out(j), &t.off, nil
 		switch {
 		case !first:
 			a.Add, a.AddOff = a.C, a.COff
 		case o.bias != nil:
 			a.Add, a.AddOff = &o.bias[j], &none
 		}
-		tile.Mul(rows, cols, &a)
+		o.mul(rows, cols, &a)
+	}
+}
+
+// out is where column j of the output is.
+func (o *operands) out(j int) *float32 {
+	if o.half {
+		return &o.dst[j/2]
+	}
+	return &o.dst[j]
+}
+
+func (o *operands) mul(rows, cols int, args *tile.Args) {
+	if o.half {
+		tile.MulPairs(rows, cols, args)
+	} else {
+		tile.Mul(rows, cols, args)
 	}
 }
 
@@ -88,7 +111,7 @@ func (o *operands) edgeTile(args *tile.Args, t *placed, rows, cols, j int, first
 	at := func(i int) []float32 { return o.edge[i*tile.Cols : i*tile.Cols+cols] }
 	out := func(i int) []float32 { return o.dst[int(t.off[i])/4+j:][:cols] }
 	a := *args
-	a.C, a.COff, a.Add = &o.edge[0], &contiguous, nil
+	a.C, a.COff, a.CPanel, a.Add, a.Half = &o.edge[0], &contiguous, 4*tile.Cols, nil, 0
 	if !first || o.bias != nil {
 		a.Add, a.AddOff = a.C, &contiguous
 		for i := range rows {
@@ -99,8 +122,12 @@ func (o *operands) edgeTile(args *tile.Args, t *placed, rows, cols, j int, first
 			}
 		}
 	}
-	tile.Mul(rows, tile.Narrowest(cols), &a)
+	o.mul(rows, tile.Narrowest(cols), &a)
 	for i := range rows {
-		copy(out(i), at(i))
+		if o.half {
+			bf16.Narrow(halves(o.dst)[int(t.off[i])/2+j:][:cols], at(i))
+		} else {
+			copy(out(i), at(i))
+		}
 	}
 }

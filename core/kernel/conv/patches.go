@@ -12,9 +12,10 @@ const (
 // numbered by image, row and column. Those that reach over an image's border
 // read zeros there.
 type patches struct {
-	h, w, c        int // of an image
-	shiftH, shiftW int // the first patch begins at this pixel
-	th, tw         int // patches of an image: rows, and in a row
+	h, w, c        int  // of an image
+	shiftH, shiftW int  // the first patch begins at this pixel
+	th, tw         int  // patches of an image: rows, and in a row
+	half           bool // c counts words of two channels of bfloat16
 	rows, cols     []uint8
 	whole          uint8 // the bits in rows and cols of a patch inside the image
 	in0, in1       int   // columns in0..in1 are inside the image
@@ -63,15 +64,25 @@ func (p *patches) run(first, n int) (at, count int, exist uint64) {
 
 // transform writes channels c0.. of n patches of x from first on to matrices,
 // ld floats a patch; t says the other strides.
-func (p *patches) transform(t winograd.Tiles, matrices []float32, ld int, x []float32, first, n, c0, channels int) {
+func (p *patches) transform(t winograd.Tiles, matrices []float32, ld int, x []float32, first, n, c0, channels int, widened bool) {
 	t.Image, t.Zero, t.Row, t.Col, t.Tile = &x[0], &p.zeros[0], 4*p.w*p.c, 4*p.c, 4*ld
+	if p.half {
+		c0 /= 2
+	}
 	for i := 0; i < n; {
 		at, count, exist := p.run(first+i, n-i)
 		t.At, t.Matrix, t.N, t.Exist = 4*(at*p.c+c0), &matrices[i*ld], count, exist
-		if p.whole == wholeInput {
-			winograd.Input(&t, channels)
-		} else {
+		switch {
+		case p.whole != wholeInput && p.half:
+			winograd.GradientWidened(&t, channels)
+		case p.whole != wholeInput:
 			winograd.Gradient(&t, channels)
+		case p.half && widened:
+			winograd.InputWidened(&t, channels)
+		case p.half:
+			winograd.InputHalf(&t, channels)
+		default:
+			winograd.Input(&t, channels)
 		}
 		i += count
 	}

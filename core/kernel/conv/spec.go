@@ -14,6 +14,8 @@ package conv
 import (
 	"fmt"
 	"math"
+
+	"github.com/fwlab/fw/core/kernel/isa"
 )
 
 // Spec is a convolution of x f32[B,H,W,C] with w f32[O,C/Groups,KH,KW] to
@@ -27,6 +29,17 @@ type Spec struct {
 	DilationH, DilationW                 int
 	Groups                               int
 	Bias                                 bool // y += bias f32[O]; of no meaning to the gradients
+
+	// Half: x, w, dy and y or dx are bfloat16, dw and bias float32. Slices of
+	// bfloat16s then hold words of two. See [Spec.Pairs].
+	Half bool
+}
+
+// Pairs reports whether there are kernels for s in bfloat16, on this processor.
+// They need even channels, so that two neighbours make a word.
+func (s Spec) Pairs() bool {
+	even := func(channels int) bool { return channels/s.Groups%2 == 0 && channels/s.Groups <= 2*maxWords }
+	return isa.BF16() && even(s.C) && even(s.O) && !s.thin()
 }
 
 // Out is the size of the output images.
@@ -69,6 +82,9 @@ func (s Spec) Check() error {
 	if s.C%s.Groups != 0 || s.O%s.Groups != 0 {
 		return fmt.Errorf("conv: groups: expected a divisor of %d input and %d output channels, found %d", s.C, s.O, s.Groups)
 	}
+	if s.Half && !s.Pairs() {
+		return fmt.Errorf("conv: bfloat16: expected more than 8 channels, an even number of at most %d in each group, and a processor with avx512bf16, found %d to %d channels in %d groups", 2*maxWords, s.C, s.O, s.Groups)
+	}
 	if s.H+s.PadTop+s.PadBottom < (s.KH-1)*s.DilationH+1 || s.W+s.PadLeft+s.PadRight < (s.KW-1)*s.DilationW+1 {
 		return fmt.Errorf("conv: kernel of %dx%d with dilation %d,%d: expected it to fit the padded image of %dx%d", s.KH, s.KW, s.DilationH, s.DilationW,
 			s.H+s.PadTop+s.PadBottom, s.W+s.PadLeft+s.PadRight)
@@ -89,6 +105,7 @@ func (s Spec) Check() error {
 	return nil
 }
 
+// Sizes are in elements; slices are as long in [Spec.words] of them.
 func (s Spec) sizeX() int { return s.B * s.H * s.W * s.C }
 func (s Spec) sizeW() int { return s.O * s.C / s.Groups * s.KH * s.KW }
 func (s Spec) sizeY() int {
@@ -109,6 +126,14 @@ func (s Spec) depthwise() bool { return s.Groups == s.C && s.C == s.O }
 // such images are padded in a worker's memory rather than looked up pixel by pixel.
 func (s Spec) thin() bool {
 	return s.Groups == 1 && s.DilationW == 1 && s.C <= 8 && s.KW*s.C <= maxDepth
+}
+
+// words is the length of a slice that holds so many elements of an operand.
+func (s Spec) words(elements int) int {
+	if s.Half {
+		return elements / 2
+	}
+	return elements
 }
 
 func ceilDiv(n, by int) int { return (n + by - 1) / by }

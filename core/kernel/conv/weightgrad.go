@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/gemm/tile"
 	"github.com/fwlab/fw/core/pool"
 )
@@ -16,8 +17,12 @@ const (
 // of output channels; the pixels that a tap sees come from a table, so that
 // padding costs nothing. Blocks of pixels make parts, each summed on its own;
 // the parts are added in order.
+//
+// Images of bfloat16 are taken two by two: the same pixel of both makes words, an
+// image of the sum, whatever the tap.
 type weightSum struct {
-	spec    Spec
+	spec    Spec // its B counts pairs of images where they are taken so
+	images  int
 	oh, ow  int
 	workers int
 	taps    int // rows of dw come in taps of red: kernel taps of channels, or kernel rows of runs
@@ -53,7 +58,11 @@ type pixelBlocks struct {
 }
 
 func newWeightSum(s Spec, workers int) *weightSum {
-	g := &weightSum{spec: s, workers: workers, taps: s.KH * s.KW, red: s.C / s.Groups, n: s.O / s.Groups}
+	images := s.B
+	if s.Half {
+		s.B = ceilDiv(s.B, 2)
+	}
+	g := &weightSum{spec: s, images: images, workers: workers, taps: s.KH * s.KW, red: s.C / s.Groups, n: s.O / s.Groups}
 	g.oh, g.ow = s.Out()
 	g.np = roundUp(g.n, tile.Cols)
 	rows := min(g.oh, ceilDiv(gradPixels, g.ow))
@@ -180,7 +189,11 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 		} else {
 			x = g.input(x, image, images, within, group*g.red+c0, min(g.cols, g.red-c0))
 		}
-		tile.PackB(panels, g.dy[first*s.O+group*g.n:], s.O, 1, pixels, g.n)
+		if s.Half {
+			g.zipOutputs(panels, image, images, within, pixels, group)
+		} else {
+			tile.PackB(panels, g.dy[first*s.O+group*g.n:], s.O, 1, pixels, g.n)
+		}
 		var t tile.GatherArgs
 		t.Panel, t.CPanel = 4*tile.Cols*pixels, 4*tile.Cols*g.k
 		for j, cols := 0, 0; j < g.n; j += cols {
@@ -197,7 +210,11 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 				if add {
 					t.Add = t.C
 				}
-				tile.Gather(r.rows, cols, &t)
+				if s.Half {
+					tile.GatherPairs(r.rows, cols, &t)
+				} else {
+					tile.Gather(r.rows, cols, &t)
+				}
 			}
 		}
 	}
@@ -208,6 +225,13 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 func (g *weightSum) input(dst []float32, image, images, within, c0, c int) []float32 {
 	s := &g.spec
 	y0, y1 := g.inputRows(within)
+	if s.Half {
+		for i := range images {
+			lo, hi := g.pair(g.x, image+i, s.H*s.W*s.C, y0*s.W*s.C+c0)
+			bf16.Zip(dst[i*(y1-y0)*s.W*g.block.stride:], lo, hi, bf16.Rows{N: (y1 - y0) * s.W, Channels: c, From: s.C, To: g.block.stride, Panel: tile.Cols})
+		}
+		return dst
+	}
 	if s.C == g.block.stride {
 		return g.x[(image*s.H+y0)*s.W*s.C+c0:]
 	}
@@ -220,6 +244,27 @@ func (g *weightSum) input(dst []float32, image, images, within, c0, c int) []flo
 		dst = dst[(y1-y0)*s.W*g.block.stride:]
 	}
 	return out
+}
+
+// zipOutputs packs the words of a block's output channels into panels.
+func (g *weightSum) zipOutputs(panels []float32, image, images, within, pixels, group int) {
+	s := &g.spec
+	for i := range images {
+		lo, hi := g.pair(g.dy, image+i, g.oh*g.ow*s.O, within*g.block.pixels*s.O+group*g.n)
+		n := pixels / images
+		bf16.Zip(panels[i*n*tile.Cols:], lo, hi, bf16.Rows{N: n, Channels: g.n, From: s.O, To: tile.Cols, Panel: pixels * tile.Cols})
+	}
+}
+
+// pair is where two images' bfloat16s lie, at the same place of both; a last one
+// stands alone.
+func (g *weightSum) pair(words []float32, i, size, at int) (lo, hi []uint16) {
+	h := halves(words)
+	lo = h[2*i*size+at:]
+	if 2*i+1 < g.images {
+		hi = h[(2*i+1)*size+at:]
+	}
+	return lo, hi
 }
 
 // copyChannels is copy for short runs.

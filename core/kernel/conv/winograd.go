@@ -27,6 +27,7 @@ const (
 type fewer struct {
 	patches
 	oh, ow, n, np int // output pixels and channels, and channels in whole panels
+	cw, nw        int // words of an input and of an output pixel: half its channels where these are bfloat16
 	biased        bool
 	rotated       bool // the kernels, and input and output channels exchanged
 	stream        bool
@@ -43,20 +44,24 @@ type fewer struct {
 }
 
 func newFewer(g geometry, bias bool, workers int) *fewer {
-	f := &fewer{oh: g.oh, ow: g.ow, n: g.n, np: roundUp(g.n, tile.Cols), biased: bias, rotated: g.stepH < 0, workers: workers}
+	f := &fewer{oh: g.oh, ow: g.ow, n: g.n, np: roundUp(g.n, tile.Cols), cw: g.c, nw: g.n, biased: bias, rotated: g.stepH < 0, workers: workers}
+	if g.half {
+		f.cw, f.nw = g.c/2, g.n/2
+	}
 	th, tw := ceilDiv(g.oh, 2), ceilDiv(g.ow, 2)
 	shift := func(first, step int) int { return min(first, first+2*step) } // of the leftmost of three taps
-	f.patches = newPatches(g.h, g.w, g.c, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
-	f.sum = newSum(1, g.c, g.n)
+	f.patches = newPatches(g.h, g.w, f.cw, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
+	f.half = g.half
+	f.sum = newSum(1, f.cw, g.n)
 	f.tiles = g.b * th * tw
-	f.stream = g.b*g.oh*g.ow*g.n >= streamFloats
+	f.stream = g.b*g.oh*g.ow*f.nw >= streamFloats
 	per := max(leastTiles, winogradFloats/(16*(g.c+f.np)), g.c*f.np/(2*(g.c+f.np))) // the last balances reading weights and tiles from L3
 	per = min(per, ceilDiv(f.tiles, wantParts))
 	f.chunks = ceilDiv(f.tiles, roundUp(per, tile.Rows))
 	f.per = roundUp(ceilDiv(f.tiles, f.chunks), tile.Rows)
 	f.chunks = ceilDiv(f.tiles, f.per)
-	f.xiU, f.xiV, f.xiM = g.c*f.np, f.per*g.c+spreadFloats, f.per*f.np+spreadFloats
-	f.local = max(16*(f.xiV+f.xiM)+4*g.n, packRun*9*tile.Cols)
+	f.xiU, f.xiV, f.xiM = f.cw*f.np, f.per*f.cw+spreadFloats, f.per*f.np+spreadFloats
+	f.local = max(16*(f.xiV+f.xiM)+4*f.nw, f.packFloats())
 	return f
 }
 
@@ -73,7 +78,7 @@ func (f *fewer) Bind(scratch, y, x, w, bias []float32) {
 func (f *fewer) Run(p *pool.Pool) {
 	checkPool(p, f.workers)
 	f.packing = true
-	p.Run(f.np/tile.Cols*ceilDiv(f.c, packRun), f)
+	p.Run(f.np/tile.Cols*ceilDiv(f.channels(), packRun), f)
 	f.packing = false
 	p.Run(f.chunks, f)
 }
@@ -82,15 +87,28 @@ func (f *fewer) Run(p *pool.Pool) {
 func (f *fewer) Chunk(i, worker int) {
 	local := f.locals[worker*f.local : (worker+1)*f.local]
 	if f.packing {
-		f.pack(i/ceilDiv(f.c, packRun)*tile.Cols, i%ceilDiv(f.c, packRun)*packRun, local)
+		runs := ceilDiv(f.channels(), packRun)
+		if j, r := i/runs*tile.Cols, i%runs*packRun; f.half {
+			f.packHalf(j, r, local)
+		} else {
+			f.pack(j, r, local)
+		}
 		return
 	}
 	v, m, edge := local[:16*f.xiV], local[16*f.xiV:16*(f.xiV+f.xiM)], local[16*(f.xiV+f.xiM):]
 	first := i * f.per
 	n := min(f.per, f.tiles-first)
-	f.transform(winograd.Tiles{Xi: 4 * f.xiV}, v, f.c, f.x, first, n, 0, f.c)
+	f.transform(winograd.Tiles{Xi: 4 * f.xiV}, v, f.cw, f.x, first, n, 0, f.channels(), false)
 	f.multiply(m, v, first, n)
 	f.write(m, edge, first, n)
+}
+
+// channels is the number of input channels.
+func (f *fewer) channels() int {
+	if f.half {
+		return 2 * f.cw
+	}
+	return f.cw
 }
 
 // pack transforms weights of input channels r.. and output channels j...
@@ -114,8 +132,8 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 		y = share(f.y, f.tiles, first, n)
 	}
 	x := share(f.x, f.tiles, first+n, n)
-	from, to := tile.Seg{Row: tile.Evenly(4 * f.c)}, tile.Evenly(4*f.np)
-	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, Panel: 4 * tile.Cols * f.c, CPanel: 4 * tile.Cols, COff: &to, AddOff: &to}
+	from, to := tile.Seg{Row: tile.Evenly(4 * f.cw)}, tile.Evenly(4*f.np)
+	a := tile.Args{Segs: &from, Count: 1, KS: 4, Zero: &zeros[0], BS: 4 * tile.Cols, Panel: 4 * tile.Cols * f.cw, CPanel: 4 * tile.Cols, COff: &to, AddOff: &to}
 	for xi := range 16 {
 		prefetch(y, xi)
 		prefetch(x, xi)
@@ -130,13 +148,17 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 			c0, a.Depth = f.sum.channels(cb)
 			for j := 0; j < f.np; j += tile.Width {
 				cols := min(tile.Width, f.np-j)
-				a.B = &f.u[xi*f.xiU+j*f.c+c0*tile.Cols]
+				a.B = &f.u[xi*f.xiU+j*f.cw+c0*tile.Cols]
 				for t := 0; t < n; t += tile.Rows {
-					a.A, a.C, a.Add = &v[xi*f.xiV+t*f.c+c0], &m[xi*f.xiM+t*f.np+j], nil
+					a.A, a.C, a.Add = &v[xi*f.xiV+t*f.cw+c0], &m[xi*f.xiM+t*f.np+j], nil
 					if add {
 						a.Add = a.C
 					}
-					tile.Mul(min(tile.Rows, n-t), cols, &a)
+					if rows := min(tile.Rows, n-t); f.half {
+						tile.MulPairs(rows, cols, &a)
+					} else {
+						tile.Mul(rows, cols, &a)
+					}
 				}
 			}
 			add = true
@@ -149,17 +171,25 @@ func (f *fewer) write(m, edge []float32, first, n int) {
 	t := winograd.Tiles{Xi: 4 * f.xiM, Tile: 4 * f.np}
 	for i := 0; i < n; i += t.N {
 		image, ty, tx := (first+i)/(f.th*f.tw), (first+i)/f.tw%f.th, (first+i)%f.tw
-		y := f.y[((image*f.oh+2*ty)*f.ow+2*tx)*f.n:]
+		y := f.y[((image*f.oh+2*ty)*f.ow+2*tx)*f.nw:]
 		t.Matrix = &m[i*f.np]
 		if 2*ty+1 < f.oh && tx < f.ow/2 {
-			t.Image, t.Row, t.Col, t.N = &y[0], 4*f.ow*f.n, 4*f.n, min(n-i, f.ow/2-tx)
-			winograd.Output(&t, f.n, f.stream)
+			t.Image, t.Row, t.Col, t.N = &y[0], 4*f.ow*f.nw, 4*f.nw, min(n-i, f.ow/2-tx)
+			f.output(&t, f.stream)
 			continue
 		}
-		t.Image, t.Row, t.Col, t.N = &edge[0], 8*f.n, 4*f.n, 1
-		winograd.Output(&t, f.n, false)
+		t.Image, t.Row, t.Col, t.N = &edge[0], 8*f.nw, 4*f.nw, 1
+		f.output(&t, false)
 		for r := range min(2, f.oh-2*ty) {
-			copy(y[r*f.ow*f.n:][:min(2, f.ow-2*tx)*f.n], edge[2*r*f.n:])
+			copy(y[r*f.ow*f.nw:][:min(2, f.ow-2*tx)*f.nw], edge[2*r*f.nw:])
 		}
 	}
+}
+
+func (f *fewer) output(t *winograd.Tiles, stream bool) {
+	if f.half {
+		winograd.OutputHalf(t, f.n, stream)
+		return
+	}
+	winograd.Output(t, f.n, stream)
 }

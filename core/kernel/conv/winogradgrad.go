@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/conv/winograd"
 	"github.com/fwlab/fw/core/kernel/gemm/tile"
 	"github.com/fwlab/fw/core/kernel/vec"
@@ -21,10 +22,12 @@ const (
 type fewerSum struct {
 	patches // of x
 	dyTiles patches
-	n, np   int
+	c, n    int // channels of x and of dy
+	np      int
 	workers int
 
 	tiles, per      int // of all images, and of a block
+	depth           int // of the sum over a block's tiles: words of two tiles where these are bfloat16
 	blocks          int // of tiles
 	parts, perPart  int // of blocks
 	cols, rows      int // chunks side by side: of np by gradChannels, and of c
@@ -41,20 +44,28 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	oh, ow := s.Out()
 	th, tw := ceilDiv(oh, 2), ceilDiv(ow, 2)
 	g := &fewerSum{
-		patches: newPatches(s.H, s.W, s.C, -s.PadTop, -s.PadLeft, th, tw, wholeInput),
-		dyTiles: newPatches(oh, ow, s.O, 0, 0, th, tw, wholeGradient),
-		n:       s.O, np: roundUp(s.O, tile.Cols), workers: workers, tiles: s.B * th * tw,
+		patches: newPatches(s.H, s.W, s.words(s.C), -s.PadTop, -s.PadLeft, th, tw, wholeInput),
+		dyTiles: newPatches(oh, ow, s.words(s.O), 0, 0, th, tw, wholeGradient),
+		c:       s.C, n: s.O, np: roundUp(s.O, tile.Cols), workers: workers, tiles: s.B * th * tw,
 	}
+	g.half, g.dyTiles.half = s.Half, s.Half
 	c, n := min(g.c, gradChannels), min(g.np, gradChannels)
 	g.rows, g.cols = ceilDiv(g.c, c), ceilDiv(g.np, n)
 	g.per = min(g.tiles, gradTiles)
+	g.depth = g.per
+	if g.half {
+		g.depth = ceilDiv(g.per, 2)
+	}
 	g.blocks = ceilDiv(g.tiles, g.per)
 	g.parts = min(ceilDiv(wantParts, g.rows*g.cols), g.blocks)
 	g.perPart = ceilDiv(g.blocks, g.parts)
 	g.parts = ceilDiv(g.blocks, g.perPart)
 	g.ld = (ceilDiv(c, tile.Cols) | 1) * tile.Cols
-	g.xiV, g.xiD, g.xiSum = g.per*g.ld+spreadFloats, g.per*n+spreadFloats, g.c*g.np
+	g.xiV, g.xiD, g.xiSum = g.depth*g.ld+spreadFloats, g.depth*n+spreadFloats, g.c*g.np
 	g.local = max(16*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
+	if g.half {
+		g.local += 16 * widenedTiles * max(c, n)
+	}
 	return g
 }
 
@@ -83,13 +94,20 @@ func (g *fewerSum) Chunk(i, worker int) {
 	}
 	j, c0, part := i%g.cols*gradChannels, i/g.cols%g.rows*gradChannels, i/(g.cols*g.rows)
 	c, n := min(gradChannels, g.c-c0), min(gradChannels, g.n-j)
-	v, d := local[:16*g.xiV], local[16*g.xiV:]
+	v, d, wide := local[:16*g.xiV], local[16*g.xiV:16*(g.xiV+g.xiD)], local[16*(g.xiV+g.xiD):]
 	sums := g.sums[part*16*g.xiSum:]
 	for b := part * g.perPart; b < min((part+1)*g.perPart, g.blocks); b++ {
 		first := b * g.per
 		count := min(g.per, g.tiles-first)
-		g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c)
-		g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.per}, d, tile.Cols, g.dy, first, count, j, n)
+		depth := count
+		if g.half {
+			depth = ceilDiv(count, 2)
+			g.patches.transformPairs(wide, v, bf16.Rows{To: g.ld, Panel: tile.Cols}, g.xiV, g.x, first, count, c0, c)
+			g.dyTiles.transformPairs(wide, d, bf16.Rows{To: tile.Cols, Panel: tile.Cols * g.depth}, g.xiD, g.dy, first, count, j, n)
+		} else {
+			g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c, false)
+			g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.depth}, d, tile.Cols, g.dy, first, count, j, n, false)
+		}
 		var x, dy []float32 // of the next block, where it is all that the chunk needs
 		if g.rows*g.cols == 1 {
 			x, dy = share(g.x, g.tiles, first+count, g.per), share(g.dy, g.tiles, first+count, g.per)
@@ -97,27 +115,31 @@ func (g *fewerSum) Chunk(i, worker int) {
 		for xi := range 16 {
 			prefetch(x, xi)
 			prefetch(dy, xi)
-			g.multiply(sums[xi*g.xiSum+j*g.c+c0*tile.Cols:], v[xi*g.xiV:], d[xi*g.xiD:], c, n, count, b > part*g.perPart)
+			g.multiply(sums[xi*g.xiSum+j*g.c+c0*tile.Cols:], v[xi*g.xiV:], d[xi*g.xiD:], c, n, depth, b > part*g.perPart)
 		}
 	}
 }
 
-// multiply: a matrix of sums of c by n channels = v' * d over count tiles, or += that.
-func (g *fewerSum) multiply(sums, v, d []float32, c, n, count int, add bool) {
+// multiply: a matrix of sums of c by n channels = v' * d over depth tiles or words of two, or += that.
+func (g *fewerSum) multiply(sums, v, d []float32, c, n, depth int, add bool) {
 	a := tile.Args{
-		Segs: &tile.Seg{Row: tile.Evenly(4)}, Count: 1, Depth: count, KS: 4 * g.ld, Zero: &zeros[0],
-		BS: 4 * tile.Cols, Panel: 4 * tile.Cols * g.per, CPanel: 4 * tile.Cols * g.c, COff: &contiguous, AddOff: &contiguous,
+		Segs: &tile.Seg{Row: tile.Evenly(4)}, Count: 1, Depth: depth, KS: 4 * g.ld, Zero: &zeros[0],
+		BS: 4 * tile.Cols, Panel: 4 * tile.Cols * g.depth, CPanel: 4 * tile.Cols * g.c, COff: &contiguous, AddOff: &contiguous,
 	}
 	for r0 := 0; r0 < c; r0 += gradRun {
 		for q := 0; q < n; q += tile.Width {
 			cols := min(tile.Width, roundUp(n-q, tile.Cols))
-			a.B = &d[q*g.per]
+			a.B = &d[q*g.depth]
 			for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
 				a.A, a.C = &v[r], &sums[q*g.c+r*tile.Cols]
 				if add {
 					a.Add = a.C
 				}
-				tile.Mul(min(tile.Rows, c-r), cols, &a)
+				if rows := min(tile.Rows, c-r); g.half {
+					tile.MulPairs(rows, cols, &a)
+				} else {
+					tile.Mul(rows, cols, &a)
+				}
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import "github.com/fwlab/fw/core/kernel/gemm/tile"
 // load; docs/benchmarks.md has the ratios behind it.
 func fewerWins(s Spec, g geometry) bool {
 	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.DilationH != 1 || s.DilationW != 1 || s.Groups != 1 ||
-		g.c%8 != 0 || g.n%8 != 0 || min(g.c, g.n) < 16 {
+		g.c%8 != 0 || g.n%8 != 0 || min(g.c, g.n) < 16 || g.half && (g.c%16 != 0 || g.n%16 != 0) {
 		return false
 	}
 	c, n, np := float64(g.c), float64(g.n), float64(roundUp(g.n, tile.Cols))

@@ -1,0 +1,117 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/fwlab/fw/core/kernel/bf16"
+	"github.com/fwlab/fw/core/kernel/isa"
+	"github.com/fwlab/fw/core/pool"
+)
+
+// rounded are n normal numbers as words of bfloat16s, and as the float32s that they are.
+func rounded(key, n int) (words, values []float32) {
+	values = normal(key, n)
+	h := make([]uint16, n)
+	bf16.Narrow(h, values)
+	bf16.Widen(values, h)
+	return unsafe.Slice((*float32)(unsafe.Pointer(&h[0])), n/2), values
+}
+
+func widened(words []float32) []float32 {
+	out := make([]float32, 2*len(words))
+	bf16.Widen(out, halves(words))
+	return out
+}
+
+// far is the Frobenius norm of the difference to the exact sums, relative to theirs.
+func (e exact) far(got []float32) float64 {
+	var d, n float64
+	for i, x := range got {
+		d += (float64(x) - e.sum[i]) * (float64(x) - e.sum[i])
+		n += e.sum[i] * e.sum[i]
+	}
+	return math.Sqrt(d / max(n, 1e-30))
+}
+
+// Convolutions of bfloat16 are near the exact sums of the same numbers: a stored
+// bfloat16 is 1.1e-3 off on average, and a Winograd tile's are rounded once more
+// before they are multiplied. They have the same bits for any workers.
+func TestHalvesAreNearTheExactSums(t *testing.T) {
+	if !isa.BF16() {
+		t.Skip("this processor or build has no bfloat16 instructions (avx512bf16)")
+	}
+	for _, s := range []Spec{
+		square(3, 9, 7, 16, 16, 3, 1, 1, 1, 1), square(2, 8, 8, 32, 48, 3, 1, 1, 1, 1), square(8, 8, 8, 64, 64, 3, 1, 1, 1, 1),
+		square(5, 4, 4, 128, 128, 3, 1, 1, 1, 1), square(1, 16, 16, 16, 32, 3, 1, 0, 1, 1), square(13, 6, 6, 32, 32, 3, 1, 1, 1, 1),
+		square(16, 9, 7, 64, 96, 3, 1, 1, 1, 1), square(5, 15, 13, 48, 32, 3, 1, 1, 1, 1), square(6, 11, 11, 144, 160, 3, 1, 0, 1, 1),
+		square(3, 9, 7, 10, 14, 3, 2, 1, 1, 1), square(2, 8, 8, 16, 32, 3, 2, 1, 1, 1), square(7, 8, 8, 64, 128, 1, 2, 0, 1, 1),
+		square(2, 6, 6, 34, 20, 1, 1, 0, 1, 1), square(2, 9, 9, 12, 18, 5, 1, 2, 1, 1), square(4, 7, 7, 24, 24, 3, 1, 2, 2, 2),
+		square(30, 5, 5, 20, 36, 3, 1, 1, 1, 2), square(2, 5, 5, 640, 32, 3, 1, 1, 1, 1), square(1, 3, 3, 12, 2, 3, 1, 1, 1, 1),
+	} {
+		s.Half = true
+		t.Run(fmt.Sprintf("%d@%dx%d to %d, k %d, stride %d, groups %d, batch %d", s.C, s.H, s.W, s.O, s.KH, s.StrideH, s.Groups, s.B), func(t *testing.T) { nearExact(t, s) })
+	}
+}
+
+func nearExact(t *testing.T, s Spec) {
+	x, xv := rounded(1, s.sizeX())
+	w, wv := rounded(2, s.sizeW())
+	dy, dyv := rounded(3, s.sizeY())
+	y, dx, dw := newExact(len(dyv)), newExact(len(xv)), newExact(len(wv))
+	s.each(func(xi, wi, yi int) {
+		y.add(yi, float64(xv[xi])*float64(wv[wi]))
+		dx.add(xi, float64(dyv[yi])*float64(wv[wi]))
+		dw.add(wi, float64(xv[xi])*float64(dyv[yi]))
+	})
+	run := func(workers int) (got [3][]float32) {
+		p := pool.New(workers)
+		defer p.Close()
+		f, err := New(s, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fx, _ := NewInputGrad(s, workers)
+		fw, _ := NewWeightGrad(s, workers)
+		nan := func(n int) []float32 { return slices.Repeat([]float32{float32(math.NaN())}, n) }
+		got = [3][]float32{nan(len(dy)), nan(len(x)), nan(len(wv))}
+		f.Bind(nan(f.Scratch()), got[0], x, w, nil)
+		f.Run(p)
+		fx.Bind(nan(fx.Scratch()), got[1], dy, w)
+		fx.Run(p)
+		fw.Bind(nan(fw.Scratch()), got[2], x, dy)
+		fw.Run(p)
+		return got
+	}
+	one, three := run(1), run(3)
+	for i, what := range []string{"y", "dx", "dw"} {
+		for j := range one[i] {
+			if math.Float32bits(one[i][j]) != math.Float32bits(three[i][j]) {
+				t.Fatalf("%s: word %d differs between 1 and 3 workers", what, j)
+			}
+		}
+	}
+	winograd := [3]bool{fewerWins(s, forward(s)), fewerWins(s, backward(s)), fewerSumWins(s)}
+	for i, far := range []float64{y.far(widened(one[0])), dx.far(widened(one[1])), dw.far(one[2])} {
+		bound := []float64{3e-3, 3e-3, 1e-6}[i]
+		if winograd[i] {
+			bound = 8e-3
+		}
+		t.Logf("%s: %.1e from the exact sums, winograd %v", []string{"y", "dx", "dw"}[i], far, winograd[i])
+		if !(far <= bound) {
+			t.Errorf("%s is %.2g from the exact sums, want at most %.2g", []string{"y", "dx", "dw"}[i], far, bound)
+		}
+	}
+}
+
+func TestHalfRefused(t *testing.T) {
+	for _, s := range []Spec{square(1, 4, 4, 3, 16, 3, 1, 1, 1, 1), square(1, 4, 4, 16, 15, 3, 1, 1, 1, 1), square(1, 4, 4, 12, 12, 3, 1, 1, 1, 12)} {
+		s.Half = true
+		if _, err := New(s, 1); err == nil || s.Pairs() {
+			t.Errorf("%+v: no error", s)
+		}
+	}
+}
