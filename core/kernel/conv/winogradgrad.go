@@ -64,7 +64,7 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	g.xiV, g.xiD, g.xiSum = g.depth*g.ld+spreadFloats, g.depth*n+spreadFloats, g.c*g.np
 	g.local = max(16*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
 	if g.half {
-		g.local += 16 * widenedTiles * max(c, n)
+		g.local += 16 * max(widenedTiles(c)*c, widenedTiles(n)*n)
 	}
 	return g
 }

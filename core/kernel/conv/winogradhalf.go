@@ -48,18 +48,20 @@ func (f *fewer) packHalf(j, r int, local []float32) {
 	}
 }
 
-// widenedTiles is how many tiles are transformed in float32 before they become
-// words of two: an even number, whose matrices stay near the L1 cache.
-const widenedTiles = 4
+// widenedTiles is how many tiles of so many channels are transformed in float32
+// before they become words of two: an even number, whose matrices (32 KiB) stay in
+// the L1 cache.
+func widenedTiles(channels int) int { return max(2, 512/channels&^1) }
 
 // transformPairs is transform of images of bfloat16 to matrices of words, each of two
 // tiles one after the other; a last one of one tile ends with a zero. to says where
-// their rows lie, wide holds widenedTiles of all channels.
+// their rows lie, wide holds [widenedTiles].
 func (p *patches) transformPairs(wide, matrices []float32, to bf16.Rows, xi int, x []float32, first, n, c0, channels int) {
 	to.Channels, to.From = channels, 2*channels
-	size := widenedTiles * channels
-	for i := 0; i < n; i += widenedTiles {
-		count := min(widenedTiles, n-i)
+	each := widenedTiles(channels)
+	size := each * channels
+	for i := 0; i < n; i += each {
+		count := min(each, n-i)
 		p.transform(winograd.Tiles{Xi: 4 * size, Panel: 4 * tile.Cols}, wide, channels, x, first+i, count, c0, channels, true)
 		for m := range 16 {
 			from, dst := wide[m*size:(m+1)*size], matrices[m*xi+i/2*to.To:]
