@@ -23,4 +23,6 @@ func fewerWins(s Spec, g geometry) bool {
 
 // fewerSumWins is the rule for the derivative by the weights, which also needs
 // whole panels of output channels.
-func fewerSumWins(s Spec) bool { return s.O%tile.Cols == 0 && fewerWins(s, forward(s)) }
+func fewerSumWins(s Spec) bool {
+	return s.O%tile.Cols == 0 && !(s.Half && s.C < 32) && fewerWins(s, forward(s))
+}
