@@ -139,6 +139,9 @@ func (d *direct) Chunk(i, worker int) {
 	}
 	block, part, unit := i%d.nblocks, i/d.nblocks%d.perUnit, i/d.nblocks/d.perUnit
 	image := unit * d.images
+	if block == 0 {
+		ahead(d.x, d.units*d.perUnit, unit*d.perUnit+part+d.workers) // what a worker will most likely see next
+	}
 	live := min(d.images, d.b-image)
 	if !d.across {
 		live *= d.oh * d.ow

@@ -96,3 +96,13 @@ func share(images []float32, all, first, n int) []float32 {
 
 // prefetch asks for part i of 16 of p.
 func prefetch(p []float32, i int) { winograd.Prefetch(p[len(p)*i/16 : len(p)*(i+1)/16]) }
+
+// farFloats is the size from which images do not stay in the cache that all cores share.
+const farFloats = 6 << 20
+
+// ahead asks for the i-th of so many shares of images that are far.
+func ahead(images []float32, all, i int) {
+	if len(images) >= farFloats {
+		winograd.Prefetch(share(images, all, i, 1))
+	}
+}

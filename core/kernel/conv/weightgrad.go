@@ -170,6 +170,10 @@ func (g *weightSum) Chunk(i, worker int) {
 	}
 	part, r := i/len(g.tiles), i%len(g.tiles)
 	for b := part * g.perPart; b < min((part+1)*g.perPart, g.block.count); b++ {
+		if len(g.tiles) == 1 { // the next block is all that the chunk needs of memory
+			ahead(g.x, g.block.count, b+1)
+			ahead(g.dy, g.block.count, b+1)
+		}
 		g.sumBlock(b, r, g.sums[part*g.partFloats():], local, b > part*g.perPart)
 	}
 }
