@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	gradChannels = 128 // of x and of dy of a chunk
-	gradTiles    = 96  // multiplied at once
-	gradRun      = 96  // channels of x whose tiles stay in the L1 cache while the panels of dy pass
+	gradChannels = 128      // of x and of dy of a chunk
+	gradTiles    = 96       // multiplied at once, at most
+	gradFloats   = 10 << 10 // of a matrix of x and one of dy, which stay in the L1 cache if half of gradTiles do
+	gradRun      = 96       // channels of x whose tiles stay in the L1 cache while the panels of dy pass
 )
 
 // fewerSum is dw with fewer multiplications: F(3x3,2x2), the derivative of
@@ -51,7 +52,11 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	g.half, g.dyTiles.half = s.Half, s.Half
 	c, n := min(g.c, gradChannels), min(g.np, gradChannels)
 	g.rows, g.cols = ceilDiv(g.c, c), ceilDiv(g.np, n)
+	g.ld = (ceilDiv(c, tile.Cols) | 1) * tile.Cols
 	g.per = min(g.tiles, gradTiles)
+	if fit := gradFloats / (g.ld + n) &^ 15; fit >= gradTiles/2 {
+		g.per = min(g.per, fit)
+	}
 	g.depth = g.per
 	if g.half {
 		g.depth = ceilDiv(g.per, 2)
@@ -60,7 +65,6 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	g.parts = min(ceilDiv(wantParts, g.rows*g.cols), g.blocks)
 	g.perPart = ceilDiv(g.blocks, g.parts)
 	g.parts = ceilDiv(g.blocks, g.perPart)
-	g.ld = (ceilDiv(c, tile.Cols) | 1) * tile.Cols
 	g.xiV, g.xiD, g.xiSum = g.depth*g.ld+spreadFloats, g.depth*n+spreadFloats, g.c*g.np
 	g.local = max(16*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
 	if g.half {
