@@ -110,9 +110,12 @@ threshold = 0.5
 // bf16 stores the tiny experiment's activations as bfloat16.
 var bf16 = strings.Replace(tiny, "[train]", "[train]\nprecision = \"bf16\"", 1)
 
+// parts does batches in parts, each with statistics of its own.
+var parts = strings.Replace(rotationNet, "[train]", "[train]\nmicro_batch = 4", 1)
+
 // The same bytes for any number of workers, and after SIGKILL and resume.
 func TestRunIsDeterministic(t *testing.T) {
-	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes, "bf16": bf16} {
+	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes, "bf16": bf16, "parts": parts} {
 		t.Run(name, func(t *testing.T) { isDeterministic(t, text) })
 	}
 }

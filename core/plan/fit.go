@@ -8,7 +8,7 @@ import (
 	"github.com/fwlab/fw/core/ir"
 )
 
-// TooSmall says that no choice of values to make again fits.
+// TooSmall says that no choice of values to make again was found that fits.
 type TooSmall struct{ Least, Budget int }
 
 // Error implements error.
@@ -33,8 +33,9 @@ func Fit(f *ir.Func, aliases map[string]string, budget int) (*Fitted, error) {
 	if best, err := s.run(budget); err != nil || best.Arena <= budget {
 		return best, err
 	}
-	// As small as it gets, by way of every plan between: the least that would do is
-	// that of a plan that was seen.
+	// As small as it gets, by a way that does not depend on the budget: every plan on
+	// the way to nothing, then always a byte less than the least so far. So what the
+	// error calls the least does, and a byte less does not.
 	var least *Fitted
 	s = &search{recomputer: newRecomputer(f), aliases: aliases}
 	s.each = func(x *Fitted) bool {
@@ -46,8 +47,16 @@ func Fit(f *ir.Func, aliases map[string]string, budget int) (*Fitted, error) {
 	if _, err := s.run(0); err != nil {
 		return nil, err
 	}
-	if least.Arena > budget {
-		return nil, &TooSmall{least.Arena, budget}
+	for least.Arena > budget {
+		s = &search{recomputer: newRecomputer(f), aliases: aliases}
+		x, err := s.run(least.Arena - 1)
+		if err != nil {
+			return nil, err
+		}
+		if x.Arena >= least.Arena {
+			return nil, &TooSmall{least.Arena, budget}
+		}
+		least = x
 	}
 	return least, nil
 }

@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,50 +12,17 @@ import (
 	"github.com/fwlab/fw/core/trace"
 )
 
-// checkPlan says which values overlap while both are needed: a result may lie only
-// where an operand lies that nothing reads later.
+// checkPlan looks for bytes that are shared too soon, and for waste.
 func checkPlan(t *testing.T, p *plan.Plan) {
 	t.Helper()
-	f := p.Func
-	bytes := func(v ir.ID) int { return f.Shape(v).Bytes() }
-	peak := 0
-	for v := range p.Root {
-		a := ir.ID(v)
-		if p.Root[a] != a || p.Offset[a] < 0 {
-			continue
-		}
-		if p.Offset[a]%64 != 0 || p.Offset[a]+bytes(a) > p.Arena {
-			t.Errorf("%%%d is at [%d, %d) of an arena of %d", a, p.Offset[a], p.Offset[a]+bytes(a), p.Arena)
-		}
-		for w := range v {
-			b := ir.ID(w)
-			if p.Root[b] != b || p.Offset[b] < 0 || p.Offset[a] >= p.Offset[b]+bytes(b) || p.Offset[b] >= p.Offset[a]+bytes(a) {
-				continue
-			}
-			first, second := a, b
-			if p.First[b] < p.First[a] {
-				first, second = b, a
-			}
-			if p.Last[first] < p.First[second] {
-				continue
-			}
-			if i := p.First[second]; p.Last[first] == i && p.First[first] < i && slices.Contains(f.Instrs[i].In, first) && p.Offset[a] == p.Offset[b] {
-				continue
-			}
-			t.Errorf("%%%d, alive from %d to %d, and %%%d, from %d to %d, share bytes", first, p.First[first], p.Last[first], second, p.First[second], p.Last[second])
+	checkOwners(t, p)
+	for v, off := range p.Offset {
+		if off >= 0 && p.Root[v] == ir.ID(v) && (off%64 != 0 || off+p.Func.Shape(ir.ID(v)).Bytes() > p.Arena) {
+			t.Errorf("%%%d is at %d of an arena of %d", v, off, p.Arena)
 		}
 	}
-	for i := range f.Instrs {
-		live := 0
-		for v := range p.Root {
-			if p.Root[v] == ir.ID(v) && p.Offset[v] >= 0 && p.First[v] <= i && i <= p.Last[v] {
-				live += bytes(ir.ID(v))
-			}
-		}
-		peak = max(peak, live)
-	}
-	if len(f.Instrs) > 20 && p.Arena > 2*peak+4096 {
-		t.Errorf("an arena of %d bytes for at most %d alive", p.Arena, peak)
+	if low, _ := p.Peak(); p.Arena > low+low/20+256 {
+		t.Errorf("an arena of %d bytes for at most %d alive", p.Arena, low)
 	}
 }
 

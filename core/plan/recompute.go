@@ -217,6 +217,9 @@ func estimate(f *ir.Func, in *ir.Instr) seconds {
 	case "convolution", "conv_transpose":
 		w := f.Shape(in.In[1])
 		flops = 2 * f.Shape(in.Out[0]).Size() * (w.Size() / w.Dims[0])
+	case "scaled_dot_product_attention": // f32[N,T,3,H,d]: two products of T x T for each head
+		x := f.Shape(in.In[0])
+		flops = 4 * x.Size() / 3 * x.Dims[1]
 	case "dot_general":
 		k := 1
 		for _, d := range in.Attrs.Ints("lhs_contract") {

@@ -28,7 +28,9 @@ type Verdict struct {
 // gradients of its parts: the loss must be a mean over images of what depends on one
 // image alone, apart from batch statistics, and may not go by a state that the batch
 // changes. It compares two traces, of a batch and of twice as many images, as a mean
-// and a sum over images look alike in one. The error says what joins images, and where.
+// and a sum over images look alike in one; a constant inside of a loss, such as a
+// temperature, is taken not to depend on the size of the batch. The error says what
+// joins images, and where.
 func Divisible(once, twice Traced) (*Verdict, error) {
 	a, b := analyseTraced(once), analyseTraced(twice)
 	loss, at := a.loss(once), a.loss(once).At

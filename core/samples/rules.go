@@ -106,10 +106,11 @@ var rules = map[string]rule{
 		_, ok := a.axis(in.In[0])
 		return ok && in.Attrs.Str("kind") == "add"
 	},
-	"reduce_window":        first,
-	"convolution":          first,
-	"conv_transpose":       first,
-	"batch_norm_inference": first,
+	"scaled_dot_product_attention": first,
+	"reduce_window":                first,
+	"convolution":                  first,
+	"conv_transpose":               first,
+	"batch_norm_inference":         first,
 	"batch_norm_training": func(a *Analysis, in *ir.Instr, out []Value) bool {
 		if !first(a, in, out[:1]) {
 			return false
@@ -161,7 +162,7 @@ func keepDim(a *Analysis, in *ir.Instr, out []Value, x axis) bool {
 }
 
 // first is an op whose first operand has images along the first dimension, in
-// whole, and no other has any; residuals lie as the first does.
+// whole, and no other has any; so do its results.
 func first(a *Analysis, in *ir.Instr, out []Value) bool {
 	x, ok := a.axis(in.In[0])
 	if !ok || x.dim != 0 {
@@ -172,7 +173,9 @@ func first(a *Analysis, in *ir.Instr, out []Value) bool {
 			return false
 		}
 	}
-	out[0] = along(a.f.Shape(in.Out[0]), x)
+	for j := range out {
+		out[j] = along(a.f.Shape(in.Out[j]), x)
+	}
 	return true
 }
 
