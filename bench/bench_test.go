@@ -118,14 +118,14 @@ func TestLine(t *testing.T) {
 }
 
 func cannedResults() *results {
-	r := &results{Machine: about{CPU: "Test CPU", Cores: 2, ISA: "avx2", OS: "linux/amd64", Go: "go1", FW: "abc", Torch: "2"}}
+	r := &results{Machine: about{CPU: "Test CPU", Cores: 2, ISA: "avx2", OS: "linux/amd64", Go: "go1", Torch: "2"}}
 	config := "eager, channels_last, glibc, memory kept"
-	r.put(pair{Row: "simclr-resnet18-w64", Precision: "bf16", Threads: 2, Peer: cannedSide(90, 100, 110), Config: config,
+	r.put(pair{Row: "simclr-resnet18-w64", Precision: "bf16", Threads: 2, Commit: "abd", Peer: cannedSide(90, 100, 110), Config: config,
 		Lacks: map[string]string{"fw": `train.precision: expected "f32", found "bf16"`, "PyTorch": ""}})
-	r.put(pair{Row: "simclr-resnet18-w64", Precision: "f32", Threads: 2, FW: cannedSide(100, 110, 120), Peer: cannedSide(200, 165, 240), Config: config,
+	r.put(pair{Row: "simclr-resnet18-w64", Precision: "f32", Threads: 2, Commit: "abc", FW: cannedSide(100, 110, 120), Peer: cannedSide(200, 165, 240), Config: config,
 		Searched: []tried{{config, 180, ""}, {"compile, contiguous, glibc, memory kept", 0, "no | compiler"}}})
-	r.put(pair{Row: "simclr-resnet18-w64", Precision: "f32", Threads: 1, FW: cannedSide(200, 209, 240), Peer: cannedSide(400), Config: config})
-	r.put(pair{Row: "mae-vit-s16", Precision: "f32", Threads: 1, Lacks: map[string]string{"fw": "no such file", "PyTorch": "no PyTorch"}})
+	r.put(pair{Row: "simclr-resnet18-w64", Precision: "f32", Threads: 1, Commit: "abc", FW: cannedSide(200, 209, 240), Peer: cannedSide(400), Config: config})
+	r.put(pair{Row: "mae-vit-s16", Precision: "f32", Threads: 1, Commit: "abc", Lacks: map[string]string{"fw": "no such file", "PyTorch": "no PyTorch"}})
 	r.Rows[0].FW.Turns[0].Parameters = 8
 	r.GEMM = []product{{256, 1, 90, 100}, {256, 2, 10, 0}}
 	r.Sweep = &timeOf{"simclr-resnet18-w16", 2, []point{{16, 10}, {32, 20}, {64, 41}}}

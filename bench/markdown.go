@@ -37,7 +37,7 @@ func (r *results) markdown() string {
 	}
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "%s, %d cores, %s; fw %s (%s, kernels %s), PyTorch %s.\n", m.CPU, m.Cores, m.OS, m.FW, m.Go, m.ISA, m.Torch)
+	fmt.Fprintf(&b, "%s, %d cores, %s; fw %s(%s, kernels %s), PyTorch %s.\n", m.CPU, m.Cores, m.OS, r.commits(), m.Go, m.ISA, m.Torch)
 	r.steps(&b)
 	r.threads(&b)
 	r.products(&b)
@@ -45,6 +45,16 @@ func (r *results) markdown() string {
 	r.batches(&b)
 	r.lacking(&b)
 	return b.String()
+}
+
+// commits is fw's at which rows were measured, each once.
+func (r *results) commits() (text string) {
+	for i := range r.Rows {
+		if c := r.Rows[i].Commit + " "; !strings.Contains(text, c) {
+			text += c
+		}
+	}
+	return text
 }
 
 // steps is the rows, fw beside the peer's best.

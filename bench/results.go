@@ -32,7 +32,6 @@ type about struct {
 	ISA   string `json:"isa"` // of fw's kernels
 	OS    string `json:"os"`
 	Go    string `json:"go"`
-	FW    string `json:"fw"` // commit
 	Torch string `json:"torch"`
 }
 
@@ -41,6 +40,7 @@ type pair struct {
 	Row       string            `json:"row"`
 	Precision string            `json:"precision"`
 	Threads   int               `json:"threads"`
+	Commit    string            `json:"commit"` // of fw
 	FW        *side             `json:"fw,omitempty"`
 	Peer      *side             `json:"peer,omitempty"`
 	Config    string            `json:"peer_config,omitempty"`
@@ -77,8 +77,8 @@ func (r *results) save(path string) error {
 	return nil
 }
 
-// on says which machine is measured now. Results of another, or of other programs,
-// are not added to.
+// on says which machine is measured now. Results of another, or of another
+// PyTorch, are not added to; those of another fw are, each under its commit.
 func (r *results) on(now about) error {
 	if r.Machine != (about{}) && r.Machine != now {
 		return fmt.Errorf("holds results of %+v, this is %+v; give another --out", r.Machine, now)
@@ -116,7 +116,7 @@ func (r *results) find(row, precision string, threads int) *pair {
 
 // about describes this machine and both programs.
 func (m *machine) about(ctx context.Context) about {
-	a := about{CPU: cpuModel(), Cores: runtime.NumCPU(), ISA: isa.Name(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), FW: commit(ctx), Torch: "none"}
+	a := about{CPU: cpuModel(), Cores: runtime.NumCPU(), ISA: isa.Name(), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Torch: "none"}
 	if out, err := m.start(ctx, nil, m.python, "-c", "import torch; print(torch.__version__)"); err == nil {
 		a.Torch = strings.TrimSpace(string(out))
 	}

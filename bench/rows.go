@@ -89,7 +89,7 @@ func (b *bench) row(ctx context.Context, r *row, precision string) error {
 		return err
 	}
 	for _, threads := range b.Threads {
-		p := pair{Row: r.name, Precision: precision, Threads: threads, Lacks: lacks, Searched: searches[threads]}
+		p := pair{Row: r.name, Precision: precision, Threads: threads, Commit: b.m.commit, Lacks: lacks, Searched: searches[threads]}
 		for i, c := range all {
 			switch {
 			case c.threads != threads:

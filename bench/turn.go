@@ -48,12 +48,13 @@ func (t *turn) memory() float64 { return float64(t.PeakRSS + t.PluginsRSS) }
 // machine is how the two sides are started.
 type machine struct {
 	fw, python string
+	commit     string // of fw
 	lacksPeer  string // why there is no PyTorch; "" if there is
 }
 
 // machine finds both sides. The caller calls done.
 func (c *cli) machine(ctx context.Context) (m *machine, done func(), err error) {
-	m = &machine{fw: c.FW, python: c.Python}
+	m = &machine{fw: c.FW, python: c.Python, commit: commit(ctx)}
 	done = func() {}
 	if m.fw == "" {
 		dir, err := os.MkdirTemp("", "fw-bench-")
