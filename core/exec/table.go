@@ -5,6 +5,7 @@ import (
 
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/conv"
+	"github.com/fwlab/fw/core/kernel/eigen"
 	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/kernel/move"
 	"github.com/fwlab/fw/core/kernel/norm"
@@ -78,6 +79,7 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"argmax":         func(b *binding) (kernel, error) { return reduce.NewArgMax(b.along(), b.workers) },
 	"cumulative_sum": func(b *binding) (kernel, error) { return reduce.NewCumulativeSum(b.along(), b.workers) },
 
+	"symmetric_eigen": func(b *binding) (kernel, error) { return eigen.New(b.is[0].Dims[0]) },
 	"dot_general": func(b *binding) (kernel, error) {
 		k, err := gemm.NewDot(gemm.DotSpec{Lhs: b.is[0].Dims, Rhs: b.is[1].Dims, LhsBatch: b.a.Ints("lhs_batch"), RhsBatch: b.a.Ints("rhs_batch"),
 			LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract")}, b.workers)

@@ -54,6 +54,8 @@ type Trainer struct {
 
 	before *State     // the last step, with CheckFinite
 	boxes  []view.Box // of each image, with Localization
+	phases []*phase
+	draw   []int32 // the images that an epoch goes through; nil: all, each once
 
 	root     rng.Key
 	program  *view.Program
@@ -121,6 +123,9 @@ func (t *Trainer) build(ctx context.Context) error {
 		t.before = t.State.clone()
 	}
 	if err := t.initBoxes(ctx); err != nil {
+		return err
+	}
+	if err := t.buildPhases(ctx); err != nil {
 		return err
 	}
 	for _, o := range compiled.Outputs {
@@ -251,13 +256,16 @@ func (t *Trainer) Items() []tensor.Item {
 	if t.Localization != nil {
 		all[boxesName] = boxesTensor(t.boxes)
 	}
+	if t.draw != nil {
+		all[drawName] = tensor.FromI32(t.draw, len(t.draw))
+	}
 	return tensor.Items(all)
 }
 
 // Restore goes on from a state after some steps. It comes before the first Run.
 // On an error the state is as it was.
 func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
-	state, boxes := maps.Clone(items), t.boxes
+	state, boxes, draw := maps.Clone(items), t.boxes, t.draw
 	if t.Localization != nil {
 		var err error
 		if boxes, err = boxesOf(items[boxesName], len(t.boxes)); err != nil {
@@ -265,10 +273,17 @@ func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
 		}
 		delete(state, boxesName)
 	}
+	if t.draw != nil {
+		var err error
+		if draw, err = drawOf(items[drawName], len(t.draw)); err != nil {
+			return err
+		}
+		delete(state, drawName)
+	}
 	if err := t.State.Restore(state); err != nil {
 		return err
 	}
-	t.Step, t.boxes = step, boxes
+	t.Step, t.boxes, t.draw = step, boxes, draw
 	return nil
 }
 
@@ -310,7 +325,7 @@ func newLoader(t *Trainer) *loader {
 				return
 			}
 			p.Boxes = t.boxesIn(epoch)
-			b := loaded{program: p, indices: order[step%per*t.Facts.Batch:][:t.Facts.Batch]}
+			b := loaded{program: p, indices: t.drawn(order[step%per*t.Facts.Batch:][:t.Facts.Batch])}
 			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
 			select {
 			case l.ready <- b:
