@@ -80,6 +80,11 @@ func (s *Session) start(j Job) (*running, error) {
 func (r *running) train(ctx context.Context) error {
 	t, tr := r.Trainer, r.Experiment.Train()
 	defer r.lines.close()
+	if t.Step == 0 && !r.restored.resumed {
+		if err := r.phases(context.WithoutCancel(ctx), 0); err != nil {
+			return err
+		}
+	}
 	for t.Step < r.Steps() {
 		if ctx.Err() != nil {
 			r.lines.pause()
@@ -97,6 +102,9 @@ func (r *running) train(ctx context.Context) error {
 		epoch := t.Step / t.StepsPerEpoch()
 		r.lines.pause()
 		if err := r.relocalize(context.WithoutCancel(ctx), epoch); err != nil {
+			return err
+		}
+		if err := r.phases(context.WithoutCancel(ctx), epoch); err != nil {
 			return err
 		}
 		if t.Step < r.Steps() {

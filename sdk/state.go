@@ -68,8 +68,8 @@ func (q Queue) Push(rows Value) {
 	q.b.Assign(q.name+"_at", at.AddConst(float64(n)).Mod(length))
 }
 
-// Vector is the shape f32[n].
-func Vector(n int) shape.Shape { return shape.F32(n) }
+// Dims is the shape f32[n...].
+func Dims(n ...int) shape.Shape { return shape.F32(n...) }
 
 // Number is the shape i32[]: one number.
 func Number() shape.Shape { return shape.Of(dtype.I32) }
@@ -96,11 +96,19 @@ func (b Bank) Mine() Value { return b.Rows().Take(0, b.s.Indices(b.s.Batch())) }
 
 // SetMine replaces the rows of the batch's images.
 func (b Bank) SetMine(rows Value) {
-	b.s.Assign(b.name, b.Rows().ScatterSet(0, 0, b.s.Indices(b.s.Batch()), rows.StopGradient()))
+	b.s.Assign(b.name, b.Rows().ScatterSet(0, 0, b.s.Indices(b.s.Batch()), stopped(rows)))
 }
 
 // Set replaces all rows.
-func (b Bank) Set(rows Value) { b.s.Assign(b.name, rows.StopGradient()) }
+func (b Bank) Set(rows Value) { b.s.Assign(b.name, stopped(rows)) }
+
+// stopped is v without a derivative; numbers that count have none.
+func stopped(v Value) Value {
+	if v.Shape().DType.Float() {
+		return v.StopGradient()
+	}
+	return v
+}
 
 // Shuffle is x with its rows in an order drawn from the key, and how to put rows of
 // the result back into x's order. With [Module.Split] the parts of the batch then

@@ -2,8 +2,10 @@ package sdk
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/trace"
 	"github.com/fwlab/fw/core/wire"
 )
 
@@ -25,17 +27,27 @@ func Pretext(id, version, signature string, t Task) *Plugin {
 				v.Image()
 				t.Views(v)
 			case "objective":
-				s := &Step{Builder: b, req: req, inputs: map[string]Value{}}
-				for _, in := range req.Inputs {
-					s.inputs[in.Name] = b.Input(in.Name, in.Shape)
-				}
-				b.Output("loss", t.Objective(s))
+				b.Output("loss", t.Objective(newStep(b, req)))
 			default:
-				b.Fail("a pretext task has no function " + strconv.Quote(req.Func))
+				name, ok := strings.CutPrefix(req.Func, "phase.")
+				p, has := t.(Phaser)
+				if !ok || !has {
+					b.Fail("a pretext task has no function " + strconv.Quote(req.Func))
+				}
+				b.SetNorms(trace.Norms{Frozen: true})
+				p.Phase(&Phase{Step: newStep(b, req), Name: name})
 			}
 		})
 	}
 	return p
+}
+
+func newStep(b *Builder, req *wire.TraceRequest) *Step {
+	s := &Step{Builder: b, req: req, inputs: map[string]Value{}}
+	for _, in := range req.Inputs {
+		s.inputs[in.Name] = b.Input(in.Name, in.Shape)
+	}
+	return s
 }
 
 // Step traces a task's objective over a batch.

@@ -7,6 +7,7 @@ import (
 	"github.com/fwlab/fw/core/kernel/attention"
 	"github.com/fwlab/fw/core/kernel/buf"
 	"github.com/fwlab/fw/core/kernel/conv"
+	"github.com/fwlab/fw/core/kernel/eigen"
 	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/kernel/move"
 	"github.com/fwlab/fw/core/kernel/norm"
@@ -81,6 +82,7 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"argmax":         func(b *binding) (kernel, error) { return reduce.NewArgMax(b.along(), b.workers) },
 	"cumulative_sum": func(b *binding) (kernel, error) { return reduce.NewCumulativeSum(b.along(), b.workers) },
 
+	"symmetric_eigen": func(b *binding) (kernel, error) { return eigen.New(b.is[0].Dims[0]) },
 	"dot_general": func(b *binding) (kernel, error) {
 		s := b.dotSpec()
 		k, err := gemm.NewDot(s, b.workers)

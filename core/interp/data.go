@@ -218,6 +218,7 @@ var data = map[string]row{
 			out[0].V[i] = float64(p)
 		}
 	},
+	"symmetric_eigen": eigen,
 	"rng_fold_in": func(_ ir.Attrs, in, out []Tensor) {
 		k := key(in[0]).Fold(uint64(uint32(int64(in[1].V[0]))))
 		out[0].V[0], out[0].V[1] = float64(k[0]), float64(k[1])

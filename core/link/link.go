@@ -64,6 +64,9 @@ type Flat struct {
 	Pictures []ir.Port
 	// Objectives are losses of their own for the parameters of some modules.
 	Objectives []Objective
+	Phases     []Phase
+	Restarts   []string // of a phase: modules that start afresh
+	Draw       *ir.Port // of a phase: the images that an epoch goes through; nil: as before
 	// Encoder is the scope of the backbone to evaluate; "" for the first that is trained.
 	Encoder string
 
@@ -122,6 +125,12 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 			l.EMAs = append(l.EMAs, EMA{join(scope, in.Attrs.Str("source")), join(scope, in.Attrs.Str("target")), args[0], in.Attrs.Bool("before")})
 		case "objective":
 			l.Objectives = append(l.Objectives, Objective{join(scope, in.Attrs.Str("scope")), args[0]})
+		case "phase":
+			l.Phases = append(l.Phases, Phase{in.Attrs.Str("name"), in.Attrs.Int("first", 0), in.Attrs.Int("every", 0)})
+		case "restart":
+			l.Restarts = append(l.Restarts, join(scope, in.Attrs.Str("scope")))
+		case "draw":
+			l.Draw = &ir.Port{Name: "draw", Value: args[0]}
 		case "encoder":
 			l.Encoder = join(join(scope, in.Attrs.Str("scope")), "backbone")
 		case "metric":

@@ -139,6 +139,12 @@ var dataOps = []Def{
 			out := append(append([]int(nil), in[0].Dims[:r-1]...), k)
 			return []shape.Shape{shape.Of(in[0].DType, out...), shape.Of(dtype.I32, out...)}, nil
 		}},
+	{Name: "symmetric_eigen", In: 1, Class: Data, Doc: "eigenvalues of a symmetric f32[n,n], descending, and the eigenvectors as rows, the largest element of each (the first of equals) above 0; of x and its transpose the mean is taken", Shape: func(in []shape.Shape, _ ir.Attrs) ([]shape.Shape, error) {
+		if s := in[0]; s.DType != dtype.F32 || s.Rank() != 2 || s.Dims[0] != s.Dims[1] {
+			return bad("expected a square f32 matrix, found ", s.String())
+		}
+		return []shape.Shape{shape.F32(in[0].Dims[0]), in[0]}, nil
+	}},
 	{Name: "dot_general", In: 2, Class: Data, Doc: "products summed over the contracting dimensions: result dimensions are batch, then x's free, then y's free",
 		Attrs: []AttrDef{ints("lhs_batch"), ints("rhs_batch"), ints("lhs_contract"), ints("rhs_contract")}, Shape: dotShape},
 }

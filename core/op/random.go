@@ -84,6 +84,27 @@ var linkOps = []Def{
 			return nil, nil
 		}},
 	{Name: "encoder", Class: Link, Doc: "the backbone of module scope is what is evaluated and exported, in place of the first that is trained", Attrs: []AttrDef{text("scope")}, Shape: nothing},
+	{Name: "phase", Class: Link, Doc: "the pretext task's function phase.NAME is run over the whole training set after the first epochs and then after every that many; every 0: once",
+		Attrs: []AttrDef{text("name"), num("first"), num("every")}, Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
+			if a.Str("name") == "" || a.Int("first", 0) < 0 || a.Int("every", 0) < 0 {
+				return bad("expected a name, and epochs of at least 0")
+			}
+			return nil, nil
+		}},
+	{Name: "collect", In: 1, Class: Link, Doc: "in a phase: the rows x of all batches, one for each of the samples images of the training set, in their order",
+		Attrs: []AttrDef{num("samples")}, Shape: func(in []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
+			if in[0].Rank() == 0 {
+				return bad("expected a row for each image, found ", in[0].String())
+			}
+			return dims(in[0].DType, append([]int{a.Int("samples", 0)}, in[0].Dims[1:]...)...)
+		}},
+	{Name: "restart", Class: Link, Doc: "in a phase: parameters and states of module scope start afresh, and what the optimizer keeps of them", Attrs: []AttrDef{text("scope")}, Shape: nothing},
+	{Name: "draw", In: 1, Class: Link, Doc: "in a phase: from here on an epoch goes through the images at dataset positions x (i32[samples]), in an order of its own", Shape: func(in []shape.Shape, _ ir.Attrs) ([]shape.Shape, error) {
+		if in[0].Rank() != 1 || in[0].DType != dtype.I32 {
+			return bad("expected positions i32[samples], found ", in[0].String())
+		}
+		return nil, nil
+	}},
 	{Name: "call", In: Variadic, Class: Link, Doc: "another plugin's function (backbone.STAGE, loss, augment, crop) on the operands, its parameters under the module scope; groups splits its batch normalisations; lr, fixed_lr, no_decay and frozen hold for its parameters",
 		Attrs: []AttrDef{text("callee"), opt(text("scope")), opt(num("view")), opt(num("groups")), opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen")), form("shape")},
 		Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) { return one(a.ShapeOf("shape")) }},

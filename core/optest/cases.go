@@ -163,6 +163,10 @@ var Cases = []Case{
 		return list(x.Mul(x), i, y, j)
 	}),
 	many("top_k", shapes(f(6, 17)), true, func(b *trace.Builder, in []V) []V { x, i := in[0].TopK(5); return list(x, i) }),
+	many("symmetric_eigen", shapes(f(9, 9)), false, func(b *trace.Builder, in []V) []V {
+		values, vectors := in[0].Add(in[0].T()).SymmetricEigen()
+		return list(values, vectors)
+	}),
 	many("dot", shapes(f(5, 7), f(7, 20)), true, func(b *trace.Builder, in []V) []V { return list(in[0].MatMul(in[1])) }),
 	many("dot_batched", shapes(f(2, 3, 5, 7), f(2, 3, 4, 7)), true, func(b *trace.Builder, in []V) []V { return list(in[0].MatMul(in[1].T())) }),
 	many("dot_general", shapes(f(4, 2, 3, 5), f(3, 6, 4, 2)), true, func(b *trace.Builder, in []V) []V {

@@ -232,6 +232,13 @@ func (v Value) TopK(k int) (values, indices Value) {
 	return out[0], out[1]
 }
 
+// SymmetricEigen is the eigenvalues f32[n] of a symmetric f32[n,n], descending, and
+// the eigenvectors as rows f32[n,n].
+func (v Value) SymmetricEigen() (values, vectors Value) {
+	out := v.b.Emit("symmetric_eigen", []Value{v})
+	return out[0], out[1]
+}
+
 // OneHot turns i32 indices into f32 rows of n with a single 1.
 func (v Value) OneHot(n int) Value {
 	d := append(append([]int(nil), v.Shape().Dims...), n)

@@ -107,6 +107,23 @@ func (b *Builder) Labels(n int) Value {
 	return b.emit1("context", nil, ir.String("name", "labels"), ir.Int("n", n))
 }
 
+// Phase asks for the pretext task's function phase.name over the whole training
+// set, after the first epochs and then after every that many; every 0: once.
+func (b *Builder) Phase(name string, first, every int) {
+	b.Emit("phase", nil, ir.String("name", name), ir.Int("first", first), ir.Int("every", every))
+}
+
+// Collect is, in a phase, the rows of all batches: x f32[n,...] to [samples,...].
+func (v Value) Collect(samples int) Value {
+	return v.b.emit1("collect", []Value{v}, ir.Int("samples", samples))
+}
+
+// Restart has, in a phase, the parameters and states of a module start afresh.
+func (b *Builder) Restart(scope string) { b.Emit("restart", nil, ir.String("scope", scope)) }
+
+// Draw has, in a phase, epochs go through the images at these positions, i32[samples].
+func (b *Builder) Draw(positions Value) { b.Emit("draw", []Value{positions}) }
+
 // Indices is the dataset positions of the batch's n samples, i32[n].
 func (b *Builder) Indices(n int) Value {
 	return b.emit1("context", nil, ir.String("name", "indices"), ir.Int("n", n))

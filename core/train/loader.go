@@ -47,7 +47,7 @@ func newLoader(t *Trainer) *loader {
 				return
 			}
 			p.Boxes = t.boxesIn(epoch)
-			b := loaded{program: p, indices: order[part%per*t.Facts.Batch:][:t.Facts.Batch]}
+			b := loaded{program: p, indices: t.drawn(order[part%per*t.Facts.Batch:][:t.Facts.Batch])}
 			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
 			select {
 			case l.ready <- b:

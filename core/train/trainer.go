@@ -68,6 +68,8 @@ type Trainer struct {
 	before *State     // what a failed step is taken back to: the whole state with CheckFinite, otherwise what the parts of a batch change
 	update *update    // behind the parts of a batch; nil where it is done at once
 	boxes  []view.Box // of each image, with Localization
+	phases []*phase
+	draw   []int32 // the images that an epoch goes through; nil: all, each once
 
 	root     rng.Key
 	program  *view.Program
@@ -154,6 +156,9 @@ func (t *Trainer) build(ctx context.Context) error {
 		t.before = t.State.clone(aliases)
 	}
 	if err := t.initBoxes(ctx); err != nil {
+		return err
+	}
+	if err := t.buildPhases(ctx); err != nil {
 		return err
 	}
 	t.ports, t.values = portsOf(t.Exec, t.program.Outputs), map[string]float64{}
@@ -314,13 +319,16 @@ func (t *Trainer) Items() []tensor.Item {
 	if t.Localization != nil {
 		all[boxesName] = boxesTensor(t.boxes)
 	}
+	if t.draw != nil {
+		all[drawName] = tensor.FromI32(t.draw, len(t.draw))
+	}
 	return tensor.Items(all)
 }
 
 // Restore goes on from a state after some steps. It comes before the first Run.
 // On an error the state is as it was.
 func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
-	state, boxes := maps.Clone(items), t.boxes
+	state, boxes, draw := maps.Clone(items), t.boxes, t.draw
 	if t.Localization != nil {
 		var err error
 		if boxes, err = boxesOf(items[boxesName], len(t.boxes)); err != nil {
@@ -328,9 +336,16 @@ func (t *Trainer) Restore(step int, items map[string]tensor.Tensor) error {
 		}
 		delete(state, boxesName)
 	}
+	if t.draw != nil {
+		var err error
+		if draw, err = drawOf(items[drawName], len(t.draw)); err != nil {
+			return err
+		}
+		delete(state, drawName)
+	}
 	if err := t.State.Restore(state); err != nil {
 		return err
 	}
-	t.Step, t.boxes = step, boxes
+	t.Step, t.boxes, t.draw = step, boxes, draw
 	return nil
 }

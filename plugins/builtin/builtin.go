@@ -29,6 +29,7 @@ import (
 	vicregloss "github.com/fwlab/fw/plugins/loss/vicreg"
 	"github.com/fwlab/fw/plugins/pretext/barlowtwins"
 	"github.com/fwlab/fw/plugins/pretext/byol"
+	"github.com/fwlab/fw/plugins/pretext/deepcluster"
 	"github.com/fwlab/fw/plugins/pretext/dino"
 	"github.com/fwlab/fw/plugins/pretext/instdisc"
 	"github.com/fwlab/fw/plugins/pretext/mae"
@@ -47,7 +48,7 @@ import (
 func Plugins() []*sdk.Plugin {
 	return slices.Concat([]*sdk.Plugin{
 		simclr.Plugin(), rotation.Plugin(), simsiam.Plugin(), byol.Plugin(), moco.Plugin(), moco.V3(), barlowtwins.Plugin(), vicreg.Plugin(), nnclr.Plugin(),
-		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), mae.Plugin(),
+		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), deepcluster.Plugin(), mae.Plugin(),
 		ntxent.Plugin(), infonce.Plugin(), infonce.Queue(), bank.NCE(), bank.Softmax(), triplet.Plugin(), supcon.Plugin(), npair.Plugin(),
 		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
 		randomresizedcrop.Plugin(), centercrop.Plugin(), randomcrop.Plugin(), multicrop.Plugin(), contrastivecrop.Plugin(),

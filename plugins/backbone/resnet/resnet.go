@@ -10,7 +10,7 @@ import (
 
 type resnet struct {
 	depth, width, stages int
-	stem                 string
+	stem, front          string
 }
 
 // Plugin declares the network.
@@ -22,6 +22,7 @@ func Plugin() *sdk.Plugin {
 	p.Int(&r.width, "width", 64, "channels of the first stage; each stage doubles them", sdk.Between(1, 1024))
 	p.Int(&r.stages, "stages", 4, "number of stages", sdk.Between(1, 4))
 	p.String(&r.stem, "stem", "imagenet", "imagenet: 7x7 stride 2 and max-pool; cifar: 3x3 stride 1, no pool", sdk.OneOf("imagenet", "cifar"))
+	p.String(&r.front, "front", "pixels", "what the first convolution sees: pixels, or the two Sobel gradients of the mean channel, as DeepCluster's networks do", sdk.OneOf("pixels", "sobel"))
 	return p
 }
 
@@ -34,6 +35,9 @@ func (r *resnet) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 	}
 	if stage != "pooled" && stage != "map" {
 		n.Fail("a ResNet has the stages map and pooled, not " + strconv.Quote(stage))
+	}
+	if r.front == "sobel" {
+		x = sobel(n, x)
 	}
 	if r.stem == "cifar" {
 		x = r.conv(n, "conv1", "bn1", r.width, 3, sdk.Square(1, 1))("", x).Relu()
@@ -88,4 +92,13 @@ func (r *resnet) block(n *sdk.Net, name string, x sdk.Value, width, stride int) 
 		x = r.conv(n, name+".downsample.0", name+".downsample.1", out, 1, sdk.Square(stride, 0))("", x)
 	}
 	return y.Add(x).Relu()
+}
+
+// sobel is the horizontal and vertical gradients of the mean channel: f32[N,H,W,C]
+// to f32[N,H,W,2].
+func sobel(n *sdk.Net, x sdk.Value) sdk.Value {
+	kernels := n.Constant(sdk.Dims(2, 1, 3, 3), []float64{
+		1, 0, -1, 2, 0, -2, 1, 0, -1,
+		1, 2, 1, 0, 0, 0, -1, -2, -1})
+	return x.MeanKeep(3).Conv(kernels, sdk.Square(1, 1))
 }

@@ -370,9 +370,18 @@ def dino(K=10):
           frozen=lambda k, n: "last_layer" in n and k < 2)
 
 
+def deepcluster(K=5):
+    m = nn.ModuleDict({"backbone": ResNet(4), "top": nn.ModuleDict({"layer": linear(FEATURES, K)})})
+    states = {"labels": torch.randint(K, (N,), dtype=torch.int32)}
+
+    def loss(k, x1, x2, idx):
+        return F.cross_entropy(m["top"]["layer"](m["backbone"](x1)), states["labels"][idx].long())
+    train("deepcluster", m, loss, states)
+
+
 for method in (simsiam, byol,
                lambda: moco("moco-v1", False, 1, False), lambda: moco("moco-v2", True, 2, True), lambda: moco("moco-symmetric", True, 2, True, symmetric=True),
-               moco_v3, barlow, vicreg, nnclr, instdisc, triplet, npair, swav, dino):
+               moco_v3, barlow, vicreg, nnclr, instdisc, triplet, npair, swav, dino, deepcluster):
     torch.manual_seed(9)
     method()
 save_file({k: (v if v.dtype == torch.int32 else v.float()).contiguous() for k, v in out.items()}, "methods.safetensors")

@@ -30,7 +30,7 @@ func (t *instdisc) Views(v *sdk.Views) { v.View(v.Augment(v.Crop(v.Image()))) }
 
 func (t *instdisc) Objective(s *sdk.Step) sdk.Value {
 	r := 1 / math.Sqrt(float64(t.dim)/3)
-	bank := s.Bank("bank", sdk.Vector(t.dim), sdk.UniformIn(-r, r))
+	bank := s.Bank("bank", sdk.Dims(t.dim), sdk.UniformIn(-r, r))
 
 	f := sdk.Chain(s.Backbone().Pooled(), sdk.Linear("head", t.dim, true)).Apply(s.View(0)).L2Normalize(1)
 	old := bank.Mine()
