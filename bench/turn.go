@@ -26,7 +26,7 @@ func (c contestant) String() string {
 	if c.peer != nil {
 		side = "PyTorch (" + c.peer.String() + ")"
 	}
-	return fmt.Sprintf("%s %s, %d threads, %s", c.row.name, c.precision, c.threads, side)
+	return fmt.Sprintf("%s, batch %d, %s, %d threads, %s", c.row.name, c.row.batch, c.precision, c.threads, side)
 }
 
 // turn is what one process measured; both sides print these keys.
