@@ -13,7 +13,7 @@ var joins = []string{
 	"constant", "iota", // read nothing
 	"eval", // a plugin's own code
 	"stop_gradient",
-	"dynamic_slice", "dynamic_update_slice", "scatter", "select_and_scatter",
+	"dynamic_slice", "dynamic_update_slice", "scatter", "select_and_scatter", "symmetric_eigen",
 	"conv_weight_grad", "batch_norm_grad", "layer_norm_grad", "scaled_dot_product_attention_grad",
 	"softmax_grad", "log_softmax_grad",
 }
