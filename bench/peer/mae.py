@@ -1,5 +1,5 @@
 """MAE's training step in PyTorch (He et al. 2022): pre-norm ViT, MLP ratio 4, GELU, class token, learned positions; a
-quarter of the patches is encoded, the decoder paints the rest; mean squared error over normalised masked patches;
+quarter of the patches is encoded, the decoder paints the rest; mean squared error over hidden patches;
 AdamW. The images are ready-made random tensors, the mask is drawn at every step."""
 import peer  # first: it knows when the process began
 
@@ -87,9 +87,7 @@ def patchify(x):
 def loss(x):
     with torch.autocast("cpu", torch.bfloat16, enabled=a.precision == "bf16"):
         pred, mask = model(x)
-    target = patchify(x)
-    target = (target - target.mean(-1, keepdim=True)) / (target.var(-1, keepdim=True) + 1e-6).sqrt()
-    return ((pred.float() - target).square().mean(-1) * mask).sum() / mask.sum()
+    return ((pred.float() - patchify(x)).square().mean(-1) * mask).sum() / mask.sum()
 
 
 optimizer = torch.optim.AdamW(model.parameters(), lr=1.5e-4, betas=(0.9, 0.95), weight_decay=0.05)

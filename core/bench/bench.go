@@ -82,8 +82,9 @@ func Run(t *train.Trainer, o Options) (*Result, error) {
 	r.Loader = loader(o.KeepBatch, since(t.Loading, loading), t.DataWait-waited, len(took))
 	if o.Watched > 0 {
 		w := &watched{trainer: t}
-		t.Exec.StartProfile(o.Watched)
-		w.lanes = t.Pool.Watch(o.Watched * t.Exec.Kernels() * spansPerKernel)
+		parts := t.BatchSize() / t.Facts.Batch
+		t.Exec.StartProfile(o.Watched * parts)
+		w.lanes = t.Pool.Watch(o.Watched * parts * t.Exec.Kernels() * spansPerKernel)
 		for range o.Watched {
 			before := t.Loading
 			s, err := step()
@@ -118,8 +119,8 @@ func since(now, before view.Timing) view.Timing {
 func (r *Report) times(t *train.Trainer, took []time.Duration) {
 	slices.Sort(took)
 	median := Median(took)
-	r.Steps, r.BatchSize, r.Views, r.Workers, r.ISA = len(took), t.Facts.Batch, t.ViewsPerImage(), t.Pool.Workers(), isa.Name()
-	r.FLOPsPerStep, r.PlannedBytes = t.Exec.FLOPs(), t.Exec.Memory()
+	r.Steps, r.BatchSize, r.Views, r.Workers, r.ISA = len(took), t.BatchSize(), t.ViewsPerImage(), t.Pool.Workers(), isa.Name()
+	r.FLOPsPerStep, r.PlannedBytes = t.FLOPs(), t.Planned()
 	r.MSPerStep, r.MinMSPerStep = ms(median), ms(took[0])
 	r.ImagesPerSecond = float64(r.BatchSize) / median.Seconds()
 	r.ViewsPerSecond = float64(r.Views) * r.ImagesPerSecond
