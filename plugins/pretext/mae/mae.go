@@ -30,7 +30,10 @@ func Plugin() *sdk.Plugin {
 	return p
 }
 
-func (t *mae) Views(v *sdk.Views) { v.View(v.Augment(v.Crop(v.Image()))) }
+func (t *mae) Views(v *sdk.Views) {
+	img := v.Image()
+	v.View(v.Augment(v.Cut(img, v.Rect(img), v.Size(), v.Size(), sdk.Bicubic)))
+}
 
 func (t *mae) Objective(s *sdk.Step) sdk.Value {
 	images, vit := s.View(0), s.Backbone()

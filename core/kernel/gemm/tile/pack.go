@@ -29,6 +29,18 @@ func PackPanel(dst, src []float32, ks, ns, k, cols int) {
 	case cols == Cols && ks == 1:
 		transpose(dst, src, ns, k)
 		transpose(dst[8:], src[8*ns:], ns, k)
+	case ks == 1:
+		clear(dst[:k*Cols])
+		j := 0
+		if cols >= 8 {
+			transpose(dst, src, ns, k)
+			j = 8
+		}
+		for ; j < cols; j++ {
+			for p, x := range src[j*ns : j*ns+k] {
+				dst[p*Cols+j] = x
+			}
+		}
 	default:
 		for p := range k {
 			row := dst[p*Cols : p*Cols+Cols]
