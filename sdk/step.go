@@ -56,6 +56,7 @@ type Step struct {
 	req    *wire.TraceRequest
 	inputs map[string]Value
 	masks  int
+	mixes  int // calls of Mixup and CutMix
 }
 
 // Batch is the number of images in a step.

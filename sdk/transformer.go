@@ -64,6 +64,24 @@ func (t Transformer) Attention(name string) Layer {
 	}
 }
 
+// ClassAttention is what the class token, the first, attends to in the last of
+// Blocks, the mean over heads: f32[B,1+N,D] to f32[B,N] (Caron et al. 2021, figure 1).
+func (t Transformer) ClassAttention(name string, depth int) Layer {
+	return func(scope string, x Value) Value {
+		for i := range depth - 1 {
+			x = t.Block(name+"."+strconv.Itoa(i))(scope, x)
+		}
+		last := name + "." + strconv.Itoa(depth-1)
+		b, n, d := x.Dim(0), x.Dim(1), x.Dim(2)
+		head := d / t.Heads
+		qkv := Chain(LayerNorm(last+".norm1", blockEpsilon), t.linear(last+".attn.qkv", 3*d))(scope, x).Reshape(b, n, 3, t.Heads, head)
+		query := qkv.Slice(1, 0, 1).Slice(2, 0, 1).Reshape(b, 1, t.Heads, head)
+		keys := qkv.Slice(2, 1, 2).Reshape(b, n, t.Heads, head)
+		weights := query.Mul(keys).Sum(3).Scale(1/math.Sqrt(float64(head))).Transpose(0, 2, 1).Softmax() // f32[B,heads,1+N]
+		return weights.Mean(1).Slice(1, 1, n)
+	}
+}
+
 func (t Transformer) linear(name string, out int) Layer {
 	return func(scope string, x Value) Value {
 		return LinearInit(name, out, true, t.Weights(x.Dim(-1), out), Constant(0))(scope, x)

@@ -142,7 +142,10 @@ var kernels = map[string]func(b *binding) (kernel, error){
 	"rng_uniform": func(b *binding) (kernel, error) {
 		return b.random(random.Spec{Kind: random.Uniform, Low: float32(b.a.Float("low", 0)), High: float32(b.a.Float("high", 1))})
 	},
-	"rng_normal":      func(b *binding) (kernel, error) { return b.random(random.Spec{Kind: random.Normal}) },
+	"rng_normal": func(b *binding) (kernel, error) { return b.random(random.Spec{Kind: random.Normal}) },
+	"rng_beta": func(b *binding) (kernel, error) {
+		return b.random(random.Spec{Kind: random.Beta, A: b.a.Float("a", 1), B: b.a.Float("b", 1)})
+	},
 	"rng_permutation": func(b *binding) (kernel, error) { return b.random(random.Spec{Kind: random.Permutation}) },
 	"rng_fold_in":     func(b *binding) (kernel, error) { return random.NewFoldIn(b.is[1].DType, b.workers) },
 }

@@ -57,8 +57,9 @@ const localization = "localization"
 
 // The ways to make heat of a feature map.
 const (
-	HeatSum  = "sum"
-	HeatNorm = "norm"
+	HeatSum       = "sum"
+	HeatNorm      = "norm"
+	HeatAttention = "attention"
 )
 
 // localizationSection is there for crop strategies that go by boxes.
@@ -68,7 +69,7 @@ func localizationSection() Section {
 		row(schema.Int, "every_epochs", "boxes are found anew after each epoch from the warm-up on that is a multiple of this; 0: init_box remains; without it a fifth of train.epochs", optional, atLeast(0), atMost(1<<31-1)),
 		row(schema.Float, "threshold", "how hot a place must be to lie in the box, on a scale of 0 to 1 for each image", def(schema.OfFloat(0.1)), atLeast(0), below(1)),
 		row(schema.Floats, "init_box", "box until one is found: top, left, bottom and right edge as shares of height and width", def(schema.OfFloats(0, 0, 1, 1)), atLeast(0), atMost(1)),
-		row(schema.String, "heat", "what makes a place hot: the sum over the feature map's channels, or their norm for networks whose map may be negative", def(schema.OfString(HeatSum)), oneOf(HeatSum, HeatNorm)),
+		row(schema.String, "heat", "what makes a place hot: the sum over the feature map's channels, their norm for networks whose map may be negative, or the attention of a transformer's class token", def(schema.OfString(HeatSum)), oneOf(HeatSum, HeatNorm, HeatAttention)),
 	}}
 }
 

@@ -212,6 +212,12 @@ var data = map[string]row{
 			out[0].V[i] = float64(x)
 		}
 	},
+	"rng_beta": func(a ir.Attrs, in, out []Tensor) {
+		for i := range out[0].V {
+			s := key(in[0]).Fold(uint64(i)).Stream()
+			out[0].V[i] = s.Beta(a.Float("a", 1), a.Float("b", 1))
+		}
+	},
 	"rng_permutation": func(_ ir.Attrs, in, out []Tensor) {
 		s := key(in[0]).Stream()
 		for i, p := range s.Perm(len(out[0].V)) {

@@ -22,17 +22,9 @@ const flat = 1e-6
 // below 1. It is false, and the box the whole image, where there is none: the map
 // is constant, not finite, or nowhere above.
 func Find(m []float32, h, w, height, width int, threshold float32) (view.Box, bool) {
-	low, high := m[0], m[0]
-	for _, x := range m {
-		low, high = min(low, x), max(high, x) // NaN stays NaN
-	}
-	span := high - low
-	if !(span > flat*max(high, -low)) || math.IsInf(float64(span), 0) {
+	scaled, ok := Scaled(m)
+	if !ok {
 		return Whole, false
-	}
-	scaled := make([]float32, len(m))
-	for i, x := range m {
-		scaled[i] = (x - low) / span
 	}
 	columns := taps(w, width)
 	top, bottom, left, right := height, -1, width, -1
@@ -52,6 +44,24 @@ func Find(m []float32, h, w, height, width int, threshold float32) (view.Box, bo
 		return Whole, false
 	}
 	return view.Box{Y0: share(top, height), X0: share(left, width), Y1: share(bottom, height), X1: share(right, width)}, true
+}
+
+// Scaled is the map from 0 at its least to 1 at its greatest; false where it is
+// constant or not finite.
+func Scaled(m []float32) ([]float32, bool) {
+	low, high := m[0], m[0]
+	for _, x := range m {
+		low, high = min(low, x), max(high, x) // NaN stays NaN
+	}
+	span := high - low
+	if !(span > flat*max(high, -low)) || math.IsInf(float64(span), 0) {
+		return nil, false
+	}
+	scaled := make([]float32, len(m))
+	for i, x := range m {
+		scaled[i] = (x - low) / span
+	}
+	return scaled, true
 }
 
 func share(i, of int) float32 { return float32(i) / float32(of) }

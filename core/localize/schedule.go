@@ -2,12 +2,13 @@ package localize
 
 import "github.com/fwlab/fw/core/view"
 
-// Heat says what of a feature map f32[h,w,D] makes a place hot.
+// Heat says what makes a place hot.
 type Heat string
 
 const (
-	Sum  Heat = "sum"  // of the channels: of maps after a ReLU
-	Norm Heat = "norm" // over the channels: of maps that may be negative, as a transformer's
+	Sum       Heat = "sum"       // of the feature map's channels, for maps after a ReLU
+	Norm      Heat = "norm"      // over the feature map's channels, for maps that may be negative
+	Attention Heat = "attention" // of a transformer's class token to the patches
 )
 
 // Schedule says when boxes are used and found. Everything in it is a function of

@@ -16,6 +16,13 @@ var randomOps = []Def{
 		Shape: keyed(dtype.F32)},
 	{Name: "rng_normal", In: 1, Class: Random, Doc: "standard normal, Box-Muller of words 2j and 2j+1 for elements 2j and 2j+1", Attrs: []AttrDef{form("shape")},
 		Shape: keyed(dtype.F32)},
+	{Name: "rng_beta", In: 1, Class: Random, Doc: "Beta(a, b): element i is the first of the key of part i", Attrs: []AttrDef{form("shape"), real("a"), real("b")},
+		Shape: func(in []shape.Shape, attrs ir.Attrs) ([]shape.Shape, error) {
+			if a, b := attrs.Float("a", 0), attrs.Float("b", 0); !(a > 0 && b > 0) || a+b-(a+b) != 0 {
+				return bad("expected finite a and b above 0")
+			}
+			return keyed(dtype.F32)(in, attrs)
+		}},
 	{Name: "rng_permutation", In: 1, Class: Random, Doc: "a uniform permutation of 0..n-1", Attrs: []AttrDef{num("n")},
 		Shape: func(in []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
 			if err := isKey(in[0]); err != nil {

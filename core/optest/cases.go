@@ -212,7 +212,7 @@ var Cases = []Case{
 	many("resize", shapes(f(2, 3, 4, 2)), true, func(b *trace.Builder, in []V) []V { return list(in[0].ResizeBilinear(6, 5)) }),
 	many("random", shapes(u32(2), i32()), false, func(b *trace.Builder, in []V) []V {
 		k := in[0].FoldIn(in[1])
-		return list(k, k.Uniform(-1, 2, 3, 5), k.Normal(7), k.Permutation(9), b.Emit("rng_bits", list(k), ir.OfShape("shape", u32(6)))[0])
+		return list(k, k.Uniform(-1, 2, 3, 5), k.Normal(7), k.Beta(0.4, 2, 11), k.Permutation(9), b.Emit("rng_bits", list(k), ir.OfShape("shape", u32(6)))[0])
 	}),
 	many("fused", shapes(f(4, 8, 24), f(24), f(4, 1, 1)), true, func(b *trace.Builder, in []V) []V {
 		x := in[0].Mul(in[1]).Add(in[2]).Relu()

@@ -51,13 +51,21 @@ func (l *layout) drawCell(c canvas, cell Cell, at image.Point) {
 		}
 		c.frame(r, cell.Frame)
 	}
-	if cell.Label != "" {
-		y := at.Y + 3*l.px
-		if cell.Image != nil {
-			y += l.shown(cell.Image).Y
-		}
-		l.fonts.small.draw(c.img, cell.Label, at.X, y, l.cellW, muted)
+	y := at.Y + 3*l.px
+	if cell.Image != nil {
+		y += l.shown(cell.Image).Y
 	}
+	for i, text := range cell.words() {
+		l.fonts.small.draw(c.img, text, at.X, y+i*lineHeight*l.px, l.cellW, muted)
+	}
+}
+
+// words is the lines below a cell's image.
+func (c Cell) words() []string {
+	if c.Label == "" {
+		return c.Notes
+	}
+	return append([]string{c.Label}, c.Notes...)
 }
 
 // pixel rounds a coordinate and keeps it within the image; NaN is 0.

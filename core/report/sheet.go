@@ -34,6 +34,7 @@ type Row struct {
 type Cell struct {
 	Image image.Image
 	Label string // below the image
+	Notes []string // below the label, a line each
 	Frame Frame
 	Heat  *Heat
 	Boxes []Box
@@ -213,17 +214,15 @@ func (l *layout) stack() {
 		y += line + 4*l.px
 	}
 	for _, row := range l.Rows {
-		h, label := line, 0
+		h, lines := line, 0
 		for _, c := range row.Cells {
 			if c.Image != nil {
 				h = max(h, l.shown(c.Image).Y)
 			}
-			if c.Label != "" {
-				label = line
-			}
+			lines = max(lines, len(c.words()))
 		}
 		l.rowY, l.rowH = append(l.rowY, y), append(l.rowH, h)
-		y += h + label + gap*l.px
+		y += h + lines*line + gap*l.px
 	}
 	l.caption = l.fonts.small.wrap(l.Caption, l.width-2*margin*l.px)
 	l.captionY = y

@@ -148,6 +148,11 @@ func (v Value) Normal(dims ...int) Value {
 	return v.b.emit1("rng_normal", []Value{v}, ir.OfShape("shape", shape.F32(dims...)))
 }
 
+// Beta draws f32[dims] of Beta(p, q) from key v.
+func (v Value) Beta(p, q float64, dims ...int) Value {
+	return v.b.emit1("rng_beta", []Value{v}, ir.OfShape("shape", shape.F32(dims...)), ir.Float("a", p), ir.Float("b", q))
+}
+
 // Permutation draws a permutation of 0..n-1 from key v.
 func (v Value) Permutation(n int) Value {
 	return v.b.emit1("rng_permutation", []Value{v}, ir.Int("n", n))

@@ -4,15 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/fwlab/fw/core/compile"
 	"github.com/fwlab/fw/core/eval"
-	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/localize"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
-	"github.com/fwlab/fw/core/trace"
 	"github.com/fwlab/fw/core/view"
 )
 
@@ -78,21 +73,7 @@ const (
 // image because there is nothing to see.
 func (t *Trainer) findBoxes(ctx context.Context) (boxes []view.Box, empty int, err error) {
 	n := len(t.boxes)
-	batch := min(heatBatch, n)
-	flat, err := t.Plugins.HeatMap(ctx, t.Facts, batch, EncoderScope(t.Flat), t.Localization.Heat)
-	if err != nil {
-		return nil, 0, err
-	}
-	s := flat.Func.Shape(flat.Func.Outputs[0].Value)
-	f, err := compile.Func(flat.Func)
-	if err != nil {
-		return nil, 0, err
-	}
-	ex, err := exec.New(f, exec.Options{Pool: t.Pool, Inputs: t.State.Buffers()})
-	if err != nil {
-		return nil, 0, err
-	}
-	plain, err := eval.Plain(t.Data, t.Facts.ImageSize, t.Facts.Channels, batch, t.Mean, t.Std)
+	look, err := t.looker(ctx, min(heatBatch, n))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -106,12 +87,12 @@ func (t *Trainer) findBoxes(ctx context.Context) (boxes []view.Box, empty int, e
 		at[i] = i
 	}
 	for from := 0; from < n; from += heatChunk {
-		maps, err := eval.Extract(t.Data, at[from:min(from+heatChunk, n)], plain, ex, batch, t.Pool)
+		maps, err := look.maps(at[from:min(from+heatChunk, n)])
 		if err != nil {
 			return nil, 0, err
 		}
 		t.Skipped = append(t.Skipped, maps.Skipped...)
-		t.Pool.Run(maps.N, &boxTask{maps, s.Dims[1], s.Dims[2], t.Facts.ImageSize, t.Localization.Threshold, boxes, found})
+		t.Pool.Run(maps.N, &boxTask{maps, look.h, look.w, t.Facts.ImageSize, t.Localization.Threshold, boxes, found})
 	}
 	for _, ok := range found {
 		if !ok {
@@ -135,36 +116,6 @@ type boxTask struct {
 func (b *boxTask) Chunk(r, _ int) {
 	i := b.maps.Index[r]
 	b.boxes[i], b.found[i] = localize.Find(b.maps.Row(r), b.h, b.w, b.size, b.size, b.threshold)
-}
-
-// HeatMap is the backbone's last feature map with frozen statistics, made one
-// number a place: x f32[n,S,S,C] to features f32[n,h,w].
-func (p *Plugins) HeatMap(ctx context.Context, f Facts, n int, scope string, heat localize.Heat) (*link.Flat, error) {
-	x := shape.F32(n, f.ImageSize, f.ImageSize, f.Channels)
-	g, err := p.Stage(ctx, f, "map", false, []shape.Shape{x})
-	if err != nil {
-		return nil, err
-	}
-	out := g.Shape(g.Outputs[0].Value)
-	if out.Rank() != 4 || out.Dims[0] != n {
-		return nil, fmt.Errorf("link: backbone %q: its stage map must be f32[%d,h,w,D] for %s, found %s", p.Backbone.ID, n, x, out)
-	}
-	b := trace.New("heat")
-	b.ResolveCalls(func(string, []shape.Shape) (shape.Shape, error) { return out, nil })
-	err = trace.Trace(func() {
-		m := b.Call("backbone.map", scope, b.Input("x", x))
-		if heat == localize.Norm {
-			m = m.Mul(m)
-		}
-		if m = m.Sum(3); heat == localize.Norm {
-			m = m.Sqrt()
-		}
-		b.Output("features", m)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
 }
 
 func boxesTensor(boxes []view.Box) tensor.Tensor {

@@ -215,18 +215,89 @@ func TestHeatIsOfTheLastMap(t *testing.T) {
 	}
 }
 
+// A ViT's attention is that of its class token in the last block, by hand: the mean
+// over heads of softmax(q k / sqrt(d)), scaled to 0 to 1.
+func TestAttentionIsTheClassTokens(t *testing.T) {
+	tr := mustBoxed(t, "fw/vit", func(k *train.Config) { k.Localization.Heat = localize.Attention })
+	step(t, tr)
+	const n, dim, heads = 6, 16, 2
+	tokens, dims := stageOf(t, tr, "embed", n)
+	param := func(name string) []float32 {
+		b, ok := tr.Exec.Input("param/" + train.EncoderScope(tr.Flat) + "." + name)
+		if !ok {
+			t.Fatalf("no parameter %s", name)
+		}
+		return b.F32
+	}
+	scale, offset := param("blocks.0.norm1.weight"), param("blocks.0.norm1.bias")
+	weight, bias := param("blocks.0.attn.qkv.weight"), param("blocks.0.attn.qkv.bias")
+	at := []int{0, 1, 2, 3, 4, 5}
+	got, err := tr.Heats(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		project := func(token, row int) (sum float64) { // row of the 3*dim that qkv gives
+			x := tokens[(i*dims[1]+token)*dim:][:dim]
+			var mean, sq float64
+			for _, v := range x {
+				mean += float64(v) / dim
+			}
+			for _, v := range x {
+				sq += (float64(v) - mean) * (float64(v) - mean) / dim
+			}
+			for j, v := range x {
+				y := (float64(v)-mean)/math.Sqrt(sq+1e-6)*float64(scale[j]) + float64(offset[j])
+				sum += y * float64(weight[row*dim+j])
+			}
+			return sum + float64(bias[row])
+		}
+		want := make([]float32, dims[1]-1)
+		for h := range heads {
+			e, total := make([]float64, dims[1]), 0.0
+			for k := range e {
+				dot := 0.0
+				for j := range dim / heads {
+					dot += project(0, h*dim/heads+j) * project(k, dim+h*dim/heads+j)
+				}
+				e[k] = math.Exp(dot / math.Sqrt(dim/heads))
+				total += e[k]
+			}
+			for p := range want {
+				want[p] += float32(e[p+1] / total / heads)
+			}
+		}
+		scaled, _ := localize.Scaled(want)
+		for p, w := range scaled {
+			if d := got[i].Values[p] - w; got[i].H != 3 || got[i].W != 3 || d > 2e-3 || d < -2e-3 {
+				t.Fatalf("image %d: %+v, want %v", i, got[i], scaled)
+			}
+		}
+	}
+	if _, err := boxed("fw/resnet", func(k *train.Config) { k.Localization.Heat = localize.Attention }); err == nil || !strings.Contains(err.Error(), `heat "attention"`) {
+		t.Errorf("a network without attention: %v", err)
+	}
+}
+
 // lastMaps runs the backbone up to its feature map on the first n whole images.
 func lastMaps(t *testing.T, tr *train.Trainer, n int) (maps []float32, h, w, d int) {
 	t.Helper()
+	maps, dims := stageOf(t, tr, "map", n)
+	return maps, dims[1], dims[2], dims[3]
+}
+
+// stageOf runs a stage of the backbone on the first n whole images.
+func stageOf(t *testing.T, tr *train.Trainer, stage string, n int) ([]float32, []int) {
+	t.Helper()
 	x := shape.F32(n, boxedSide, boxedSide, 3)
-	g, err := tr.Plugins.Stage(context.Background(), tr.Facts, "map", false, []shape.Shape{x})
+	g, err := tr.Plugins.Stage(context.Background(), tr.Facts, stage, false, []shape.Shape{x})
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := g.Shape(g.Outputs[0].Value)
 	b := trace.New("maps")
 	b.ResolveCalls(func(string, []shape.Shape) (shape.Shape, error) { return out, nil })
-	if err := trace.Trace(func() { b.Output("map", b.Call("backbone.map", train.EncoderScope(tr.Flat), b.Input("x", x))) }); err != nil {
+	if err := trace.Trace(func() { b.Output("map", b.Call("backbone."+stage, train.EncoderScope(tr.Flat), b.Input("x", x))) }); err != nil {
 		t.Fatal(err)
 	}
 	flat, err := link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
@@ -254,7 +325,7 @@ func lastMaps(t *testing.T, tr *train.Trainer, n int) (maps []float32, h, w, d i
 		t.Fatal(err)
 	}
 	r, _ := ex.Output("map")
-	return r.F32, out.Dims[1], out.Dims[2], out.Dims[3]
+	return r.F32, out.Dims
 }
 
 // torn is a dataset with an image that cannot be read.

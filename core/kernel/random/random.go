@@ -22,6 +22,7 @@ const (
 	Uniform                 // f32 in [Low, High): Low + (High-Low)*Uniform01(word i)
 	Normal                  // f32: elements 2j and 2j+1 are NormalPair of words 2j and 2j+1
 	Permutation             // i32: Key.Stream().Perm(N)
+	Beta                    // f32: element i is Key.Fold(i).Stream().Beta(A, B)
 )
 
 // Spec is N elements of a distribution.
@@ -29,6 +30,7 @@ type Spec struct {
 	Kind      Kind
 	N         int
 	Low, High float32 // of Uniform
+	A, B      float64 // of Beta
 }
 
 // Kernel is a planned fill.
@@ -43,7 +45,7 @@ const chunkElements = 4 << 10
 
 // New plans s.
 func New(s Spec, workers int) (*Kernel, error) {
-	if s.Kind > Permutation {
+	if s.Kind > Beta {
 		return nil, fmt.Errorf("random: unknown kind %d", s.Kind)
 	}
 	if err := shape.Of(dtype.U32, s.N).Check(); err != nil {
@@ -54,6 +56,9 @@ func New(s Spec, workers int) (*Kernel, error) {
 	}
 	if s.Kind == Uniform && !(s.Low < s.High && s.High-s.Low <= math.MaxFloat32) {
 		return nil, fmt.Errorf("random: uniform needs low < high, found %v and %v", s.Low, s.High)
+	}
+	if s.Kind == Beta && (!(s.A > 0 && s.B > 0) || math.IsInf(s.A+s.B, 0)) {
+		return nil, fmt.Errorf("random: beta needs finite a and b above 0, found %v and %v", s.A, s.B)
 	}
 	return &Kernel{Spec: s}, nil
 }
@@ -93,6 +98,13 @@ func (k *Kernel) Chunk(i, worker int) {
 	lo, hi := i*chunkElements, min((i+1)*chunkElements, k.N)
 	words, floats := k.out.U32[lo:hi], k.out.F32[lo:hi]
 	key := rng.Key{k.key[0], k.key[1]}
+	if k.Kind == Beta {
+		for j := range floats {
+			s := key.Fold(uint64(lo + j)).Stream()
+			floats[j] = float32(s.Beta(k.A, k.B))
+		}
+		return
+	}
 	vec.Philox(words, key, uint64(lo)/4)
 	switch k.Kind {
 	case Uniform:

@@ -40,6 +40,7 @@ func TestFillsAreTheKeysWords(t *testing.T) {
 		uniform := run(t, Spec{Kind: Uniform, N: n, Low: -0.5, High: 3}, b)
 		normal := run(t, Spec{Kind: Normal, N: n}, b)
 		perm := run(t, Spec{Kind: Permutation, N: n}, b)
+		beta := run(t, Spec{Kind: Beta, N: n, A: 0.3, B: 2}, b)
 		s := key.Stream()
 		want := s.Perm(n)
 		for i := range n {
@@ -47,6 +48,9 @@ func TestFillsAreTheKeysWords(t *testing.T) {
 			x, y := rng.NormalPair(key.Word(uint64(i&^1)), key.Word(uint64(i|1)))
 			if i%2 == 1 {
 				x = y
+			}
+			if s := key.Fold(uint64(i)).Stream(); beta.F32[i] != float32(s.Beta(0.3, 2)) {
+				t.Fatalf("element %d of %d: %v", i, n, beta.F32[i])
 			}
 			if bits.U32[i] != w || uniform.F32[i] != -0.5+float32(3.5*rng.Uniform01(w)) || normal.F32[i] != x || int(perm.I32[i]) != want[i] {
 				t.Fatalf("element %d of %d: %x, %v, %v, %d", i, n, bits.U32[i], uniform.F32[i], normal.F32[i], perm.I32[i])
@@ -83,7 +87,7 @@ func TestFoldIn(t *testing.T) {
 }
 
 func TestBadSpecsAreErrors(t *testing.T) {
-	for i, s := range []Spec{{Kind: 9, N: 1}, {N: 0}, {Kind: Permutation, N: 1 << 32}, {Kind: Uniform, N: 1}, {Kind: Uniform, N: 1, Low: 2, High: 1},
+	for i, s := range []Spec{{Kind: 9, N: 1}, {N: 0}, {Kind: Permutation, N: 1 << 32}, {Kind: Uniform, N: 1}, {Kind: Beta, N: 1, A: 1}, {Kind: Beta, N: 1, A: 1, B: math.Inf(1)}, {Kind: Uniform, N: 1, Low: 2, High: 1},
 		{Kind: Uniform, N: 1, Low: float32(math.NaN()), High: 1}, {Kind: Uniform, N: 1, Low: -math.MaxFloat32, High: math.MaxFloat32}} {
 		if _, err := New(s, 1); err == nil {
 			t.Errorf("case %d: no error", i)
@@ -98,8 +102,8 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	p := pool.New(2)
 	defer p.Close()
 	out, key := buf.Make(dtype.F32, 20000), buf.New(8)
-	for kind := Bits; kind <= Permutation; kind++ {
-		k, err := New(Spec{Kind: kind, N: 20000, High: 1}, 2)
+	for kind := Bits; kind <= Beta; kind++ {
+		k, err := New(Spec{Kind: kind, N: 20000, High: 1, A: 1, B: 1}, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

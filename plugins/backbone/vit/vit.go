@@ -57,6 +57,9 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 	case "map": // tokens back on their grid, without the class token
 		h, w := x.Dim(1)/t.patch, x.Dim(2)/t.patch
 		return encode.Apply(t.embed(n, x, dim)).Slice(1, 1, 0).Reshape(-1, h, w, dim)
+	case "attention": // of the class token to the patches, on their grid
+		tokens := t.embed(n, x, dim)
+		return blocks.ClassAttention("blocks", t.depth).Apply(tokens).Reshape(-1, x.Dim(1)/t.patch, x.Dim(2)/t.patch)
 	case "pooled":
 		tokens := encode.Apply(t.embed(n, x, dim))
 		if t.pool == "mean" {
@@ -64,7 +67,7 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 		}
 		return tokens.Slice(1, 0, 1).Reshape(-1, dim)
 	}
-	n.Fail("a ViT has the stages embed, encode, map and pooled, not " + strconv.Quote(stage))
+	n.Fail("a ViT has the stages embed, encode, map, attention and pooled, not " + strconv.Quote(stage))
 	return x
 }
 
