@@ -148,6 +148,9 @@ func (r *running) evidence(h rundir.History) diagnose.Evidence {
 			e.Loss = append(e.Loss, p.Value)
 		}
 	}
+	for _, p := range h[rundir.TrainSpread] {
+		e.Spread = append(e.Spread, p.Value)
+	}
 	c := r.report.Collapse
 	e.Std, e.RankMe, e.Dim, e.Samples = float64(c.Std), float64(c.RankMe), c.Dim, c.Samples
 	return e

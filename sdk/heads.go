@@ -1,6 +1,9 @@
 package sdk
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // Hidden is Linear, BatchNorm and ReLU: entries at, at+1 and at+2 of the
 // torch.nn.Sequential that name is.
@@ -24,9 +27,11 @@ func Output(name string, at, width int, affine bool) Layer {
 	return Chain(Linear(Entry(name, at), width, false), BatchNorm(Entry(name, at+1), true, affine))
 }
 
-// Spread logs how far embeddings f32[N,D] are from all being one: the mean over
-// dimensions of the standard deviation of z/|z|, 1/sqrt(D) where they are spread
-// evenly and 0 where they have collapsed (Chen & He 2021, section 4.1).
-func (s *Step) Spread(name string, z Value) {
-	s.Metric(name, z.StopGradient().L2Normalize(1).Var(0, 0).Sqrt().Mean())
+// Spread logs, as train/spread, how far embeddings f32[N,D] are from all being one:
+// the mean over dimensions of the standard deviation of z/|z|, times sqrt(D): 1 where
+// they are spread evenly and 0 where they have collapsed (Chen & He 2021, section
+// 4.1). A run whose spread is near 0 at its end is warned of.
+func (s *Step) Spread(z Value) {
+	std := z.StopGradient().L2Normalize(1).Var(0, 0).Sqrt().Mean()
+	s.Metric("train/spread", std.Scale(math.Sqrt(float64(z.Dim(1)))))
 }

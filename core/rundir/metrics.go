@@ -19,6 +19,7 @@ const (
 	TrainLoss      = "train/loss"
 	TrainLR        = "train/lr"
 	TrainImages    = "train/images_per_second"
+	TrainSpread    = "train/spread"            // of the embeddings of a batch, where the task logs it: 1 evenly over the sphere, 0 a point
 	TrainSeconds   = "train/seconds"           // since the first step, over all processes
 	TrainWait      = "train/data_wait_seconds" // of these, waiting for data
 	TrainPlugins   = "train/plugin_seconds"    // of these, in plugin calls

@@ -16,6 +16,7 @@ type Evidence struct {
 	Dim     int       // of embeddings; 0: Std and RankMe were not measured
 	RankMe  float64   // of embeddings, by RankMe
 	Samples int       // embeddings that RankMe saw
+	Spread  []float64 // of the training's own embeddings, in order: 1 evenly over the sphere, 0 a point
 	Probes  []Probe
 }
 
@@ -74,7 +75,7 @@ const (
 // Look says what is wrong, the gravest first; nothing if nothing is.
 func Look(e Evidence) []Warning {
 	var found []Warning
-	for _, look := range []func(Evidence) (Warning, bool){lossFinite, collapse, chance, falling, rank} {
+	for _, look := range []func(Evidence) (Warning, bool){lossFinite, collapse, embedding, chance, falling, rank} {
 		if w, ok := look(e); ok {
 			found = append(found, w)
 		}
@@ -145,6 +146,21 @@ func collapse(e Evidence) (Warning, bool) {
 		return Warning{Collapsed, fmt.Sprintf("std %.2g: the embeddings have collapsed to a point (spread evenly over %d dimensions it would be %.3f). Every image gives the same vector: look at stop-gradients, at batch normalisation in the heads, and at the learning rate", e.Std, e.Dim, even)}, true
 	case e.Std < LowStd*even:
 		return Warning{NearCollapse, fmt.Sprintf("std %.2g: the embeddings lie close together (spread evenly over %d dimensions it would be %.3f), and may be about to collapse: watch collapse/std", e.Std, e.Dim, even)}, true
+	}
+	return Warning{}, false
+}
+
+// embedding judges what the loss sees, where the features of the encoder before it
+// may still differ.
+func embedding(e Evidence) (Warning, bool) {
+	if _, gone := collapse(e); gone || len(e.Spread) == 0 {
+		return Warning{}, false
+	}
+	switch last := e.Spread[len(e.Spread)-1]; {
+	case last < CollapsedStd:
+		return Warning{Collapsed, fmt.Sprintf("train/spread %.2g: the embeddings that the loss sees have collapsed to a point (1 would be evenly over the sphere): look at stop-gradients, predictors and the normalisation of the heads", last)}, true
+	case last < LowStd:
+		return Warning{NearCollapse, fmt.Sprintf("train/spread %.2g: the embeddings that the loss sees lie close together (1 would be evenly over the sphere), and may be about to collapse", last)}, true
 	}
 	return Warning{}, false
 }

@@ -26,5 +26,7 @@ func (t *barlow) Objective(s *sdk.Step) sdk.Value {
 		layers = append(layers, sdk.Hidden("projector", 3*i, t.hidden, false))
 	}
 	f := s.Module("encoder", append(layers, sdk.Linear(sdk.Entry("projector", 3*(t.layers-1)), t.out, false))...)
-	return s.Loss(f.Apply(s.View(0)), f.Apply(s.View(1)))
+	z1, z2 := f.Apply(s.View(0)), f.Apply(s.View(1))
+	s.Spread(z1)
+	return s.Loss(z1, z2)
 }

@@ -38,7 +38,7 @@ func (t *byol) Objective(s *sdk.Step) sdk.Value {
 	}
 	x1, x2 := s.View(0), s.View(1)
 	z1, z2 := online.Apply(x1), online.Apply(x2)
-	s.Spread("train/std", z1)
+	s.Spread(z1)
 
 	t1, t2 := z1, z2
 	if t.moving {

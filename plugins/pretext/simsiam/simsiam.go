@@ -5,8 +5,8 @@ package simsiam
 import "github.com/fwlab/fw/sdk"
 
 type simsiam struct {
-	dim, bottleneck, layers          int
-	fixedPredictor, stop, hasPredict bool
+	dim, bottleneck, layers                int
+	norm, fixedPredictor, stop, hasPredict bool
 }
 
 // Plugin declares the task.
@@ -18,6 +18,7 @@ func Plugin() *sdk.Plugin {
 	p.Int(&t.dim, "dim", 2048, "width of the projector", sdk.AtLeast(2))
 	p.Int(&t.bottleneck, "bottleneck", 512, "width of the predictor's hidden layer", sdk.AtLeast(1))
 	p.Int(&t.layers, "projector_layers", 3, "layers of the projector; 2 on CIFAR-10", sdk.Between(1, 8))
+	p.Bool(&t.norm, "output_norm", true, "end the projector with a BatchNorm (table 3)")
 	p.Bool(&t.fixedPredictor, "fixed_predictor_lr", true, "the predictor's rate follows no schedule (table 1)")
 	p.Bool(&t.stop, "stop_gradient", true, "the target gets no gradient; without it the embeddings collapse (section 4.1)")
 	p.Bool(&t.hasPredict, "predictor", true, "without it the embeddings collapse (section 4.2)")
@@ -30,6 +31,9 @@ func (t *simsiam) projector() sdk.Layer {
 	var layers []sdk.Layer
 	for i := range t.layers - 1 {
 		layers = append(layers, sdk.Hidden("projector", 3*i, t.dim, false))
+	}
+	if !t.norm {
+		return sdk.Chain(append(layers, sdk.Linear(sdk.Entry("projector", 3*(t.layers-1)), t.dim, true))...)
 	}
 	return sdk.Chain(append(layers, sdk.Output("projector", 3*(t.layers-1), t.dim, false))...)
 }
@@ -51,7 +55,7 @@ func (t *simsiam) Objective(s *sdk.Step) sdk.Value {
 
 	z1, z2 := f.Apply(s.View(0)), f.Apply(s.View(1))
 	p1, p2 := h.Apply(z1), h.Apply(z2)
-	s.Spread("train/std", z1)
+	s.Spread(z1)
 	if t.stop {
 		z1, z2 = z1.StopGradient(), z2.StopGradient()
 	}
