@@ -33,7 +33,7 @@ type Row struct {
 // Cell is one place of a sheet. A nil Image leaves it empty.
 type Cell struct {
 	Image image.Image
-	Label string // below the image
+	Label string   // below the image
 	Notes []string // below the label, a line each
 	Frame Frame
 	Heat  *Heat
