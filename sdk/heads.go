@@ -18,6 +18,37 @@ func TwoViews(v *Views) {
 	}
 }
 
+// MultiCrop is how many small views a task shows beside its two large ones, and of
+// how many pixels (Caron et al. 2020, section 3.2).
+type MultiCrop struct{ Small, Size int }
+
+// Declare declares the two as parameters small_views and small_size.
+func (m *MultiCrop) Declare(p *Plugin) {
+	p.Int(&m.Small, "small_views", 0, "small views beside the two large ones (multi-crop), for a crop that tells them apart, as fw/multi-crop", Between(0, 64))
+	p.Int(&m.Size, "small_size", 96, "side of the small views in pixels: 96 beside 224", Between(1, 4096))
+}
+
+// Views shows two large views and the small ones.
+func (m *MultiCrop) Views(v *Views) {
+	TwoViews(v)
+	if m.Small > 0 && m.Size >= v.Size() {
+		v.Refuse("small_size", "expected less than the "+strconv.Itoa(v.Size())+" pixels of the large views, found "+strconv.Itoa(m.Size))
+	}
+	for range m.Small {
+		v.View(v.Augment(v.CropTo(v.Image(), m.Size)))
+	}
+}
+
+// Apply runs a module over all views, those of each size in one pass, and gives them
+// view by view: f32[(2+Small)*B,...].
+func (m *MultiCrop) Apply(s *Step, f Module) Value {
+	large := f.Apply(s.Views())
+	if m.Small == 0 {
+		return large
+	}
+	return s.Concat(0, large, f.Apply(s.Group(1)))
+}
+
 // Entry is the i-th entry of the torch.nn.Sequential that name is.
 func Entry(name string, i int) string { return name + "." + strconv.Itoa(i) }
 

@@ -41,6 +41,8 @@ var methods = []method{
 	{"n-pair", "fw/n-pair-views", "fw/n-pair", []schema.Named{integer("hidden", 12), integer("out", 8)}, nil},
 	{"swav", "fw/swav", "fw/soft-cross-entropy", []schema.Named{integer("hidden", 12), integer("out", 8), integer("prototypes", 6), integer("freeze_prototypes", 3), integer("queue", 16), float("queue_start", 0)}, nil},
 	{"dino", "fw/dino", "fw/dino-loss", []schema.Named{integer("hidden", 12), integer("bottleneck", 8), integer("out", 10), float("momentum", 0.9)}, nil},
+	{"swav-multi", "fw/swav", "fw/soft-cross-entropy", []schema.Named{integer("hidden", 12), integer("out", 8), integer("prototypes", 6), integer("freeze_prototypes", 3), integer("queue", 16), float("queue_start", 0), integer("small_views", 2), integer("small_size", 8)}, nil},
+	{"dino-multi", "fw/dino", "fw/dino-loss", []schema.Named{integer("hidden", 12), integer("bottleneck", 8), integer("out", 10), float("momentum", 0.9), integer("small_views", 2), integer("small_size", 8)}, nil},
 	{"deepcluster", "fw/deepcluster", "fw/cross-entropy", []schema.Named{integer("clusters", 5), integer("pca", 4)}, nil},
 }
 
@@ -90,7 +92,7 @@ func TestMethodsEqualPyTorch(t *testing.T) {
 		}
 		return x
 	}
-	images, indices := must("x").F32(), must("indices").I32()
+	images, small, indices := must("x").F32(), must("small").F32(), must("indices").I32()
 	for _, m := range methods {
 		t.Run(m.name, func(t *testing.T) {
 			tr, err := m.trainer(nil)
@@ -151,6 +153,9 @@ func TestMethodsEqualPyTorch(t *testing.T) {
 				set(link.KeyInput, uint32(step)+1, 7)
 				x, _ := tr.Exec.Input("batch/views.0")
 				copy(x.F32, images[step*2*methodBatch*methodSide*methodSide*3:])
+				if b, ok := tr.Exec.Input("batch/views.1"); ok {
+					copy(b.F32, small[step*2*methodBatch*8*8*3:])
+				}
 				if b, ok := tr.Exec.Input(link.IndexInput); ok {
 					copy(b.I32, indices[step*methodBatch:])
 				}

@@ -121,6 +121,7 @@ func TestMethodsRefuse(t *testing.T) {
 		{"moco-v2", integer("batch_parts", 3), "fw/moco: parameter batch_parts: expected a divisor of the batch of 8, found 3"},
 		{"nnclr", integer("queue", 12), "fw/nnclr: parameter queue: expected a multiple of the batch of 8, found 12"},
 		{"swav", integer("queue", 12), "fw/swav: parameter queue: expected a multiple of the batch of 8, found 12"},
+		{"swav-multi", integer("small_size", 12), "fw/swav: parameter small_size: expected less than the 12 pixels of the large views, found 12"},
 		{"deepcluster", integer("clusters", 17), "fw/deepcluster: parameter clusters: expected at most the 16 training images, found 17"},
 		{"deepcluster", integer("pca", 9), "fw/deepcluster: parameter pca: expected at most the 8 features of the network, found 9"},
 	} {

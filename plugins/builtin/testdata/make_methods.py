@@ -15,6 +15,8 @@ views = torch.randn(STEPS, 2, B, 3, 12, 12).float().double()
 indices = torch.stack([torch.randperm(N)[:B] for _ in range(STEPS)])
 out["x"] = views.permute(0, 1, 2, 4, 5, 3).reshape(STEPS, 2 * B, 12, 12, 3)
 out["indices"] = indices.int()
+small = torch.randn(STEPS, 2, B, 3, 8, 8).float().double()  # views of multi-crop
+out["small"] = small.permute(0, 1, 2, 4, 5, 3).reshape(STEPS, 2 * B, 8, 8, 3)
 
 
 def linear(i, o, bias=True):
@@ -316,7 +318,13 @@ def sinkhorn(scores, eps=0.05, iterations=3):  # facebookresearch/swav's distrib
     return (Q * Q.shape[1]).T
 
 
-def swav(K=6):
+def passes(f, k, x1, x2, multi):  # one for each size
+    large = f(torch.cat([x1, x2]))
+    return torch.cat([large, f(torch.cat([small[k, 0], small[k, 1]]))]) if multi else large
+
+
+def swav(K=6, multi=0):
+    V = 2 + multi
     m = nn.ModuleDict({"encoder": encoder(projector=seq(*hidden(FEATURES, 12), linear(12, 8))), "prototypes": linear(8, K, False)})
     states = {n: v for i in range(2) for n, v in {f"queue{i}": torch.zeros(16, 8), f"queue{i}_at": torch.zeros((), dtype=torch.int32)}.items()}
 
@@ -324,7 +332,7 @@ def swav(K=6):
         with torch.no_grad():
             w = m["prototypes"].weight
             w.copy_(F.normalize(w, dim=1))
-        z = F.normalize(m["encoder"](torch.cat([x1, x2])), dim=1)
+        z = F.normalize(passes(m["encoder"], k, x1, x2, multi), dim=1)
         scores = m["prototypes"](z)
         total = 0
         for i in range(2):
@@ -334,10 +342,11 @@ def swav(K=6):
                     mine = torch.cat([states[f"queue{i}"] @ w.T, mine])
                 q = sinkhorn(mine)[-B:]
                 fifo(states, f"queue{i}", z[i * B:(i + 1) * B].detach())
-            j = 1 - i
-            total = total - (q * F.log_softmax(scores[j * B:(j + 1) * B] / 0.1, 1)).sum(1).mean()
+            for j in range(V):
+                if j != i:
+                    total = total - (q * F.log_softmax(scores[j * B:(j + 1) * B] / 0.1, 1)).sum(1).mean() / (V - 1)
         return total / 2
-    train("swav", m, loss, states, frozen=lambda k, n: n.startswith("prototypes") and k < 3)
+    train("swav-multi" if multi else "swav", m, loss, states, frozen=lambda k, n: n.startswith("prototypes") and k < 3)
 
 
 class Head(nn.Module):
@@ -352,21 +361,22 @@ class Head(nn.Module):
         return F.normalize(x, dim=-1) @ F.normalize(s.last_layer.weight_v, dim=1).T
 
 
-def dino(K=10):
+def dino(K=10, multi=0):
+    V = 2 + multi
     m = nn.ModuleDict({"student": encoder(head=Head(K))})
     m["student_ema"] = copy.deepcopy(m["student"])
     states = {"loss.center": torch.zeros(K)}
 
     def loss(k, x1, x2, idx):
         x = torch.cat([x1, x2])
-        s = [v / 0.1 for v in m["student"](x).chunk(2)]
+        s = [v / 0.1 for v in passes(m["student"], k, x1, x2, multi).chunk(V)]
         with torch.no_grad():
             teacher = m["student_ema"](x)
         t = [F.softmax((v - states["loss.center"]) / 0.04, -1) for v in teacher.chunk(2)]
-        y = sum(torch.sum(-t[i] * F.log_softmax(s[1 - i], -1), -1).mean() for i in range(2)) / 2
+        y = sum(torch.sum(-t[i] * F.log_softmax(s[v], -1), -1).mean() for i in range(2) for v in range(V) if v != i) / (2 * (V - 1))
         states["loss.center"].copy_(states["loss.center"] * 0.9 + teacher.mean(0) * 0.1)
         return y
-    train("dino", m, loss, states, after=lambda k: move(m["student_ema"], m["student"], cosine_to_one(0.9, k)),
+    train("dino-multi" if multi else "dino", m, loss, states, after=lambda k: move(m["student_ema"], m["student"], cosine_to_one(0.9, k)),
           frozen=lambda k, n: "last_layer" in n and k < 2)
 
 
@@ -381,7 +391,7 @@ def deepcluster(K=5):
 
 for method in (simsiam, byol,
                lambda: moco("moco-v1", False, 1, False), lambda: moco("moco-v2", True, 2, True), lambda: moco("moco-symmetric", True, 2, True, symmetric=True),
-               moco_v3, barlow, vicreg, nnclr, instdisc, triplet, npair, swav, dino, deepcluster):
+               moco_v3, barlow, vicreg, nnclr, instdisc, triplet, npair, swav, dino, deepcluster, lambda: swav(multi=2), lambda: dino(multi=2)):
     torch.manual_seed(9)
     method()
 save_file({k: (v if v.dtype == torch.int32 else v.float()).contiguous() for k, v in out.items()}, "methods.safetensors")

@@ -11,7 +11,7 @@ func Plugin() *sdk.Plugin {
 	t := &barlow{}
 	p := sdk.Pretext("fw/barlow-twins", "1.0.0", "contrast", t).
 		Doc("the dimensions of two views' embeddings correlate with themselves and no others (Zbontar et al. 2021)").
-		Defaults("fw/cross-correlation", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/cross-correlation", "fw/random-resized-crop", "fw/byol-augment")
 	p.Int(&t.hidden, "hidden", 8192, "width of the projector's hidden layers; 2048 on CIFAR-10", sdk.AtLeast(1))
 	p.Int(&t.out, "out", 8192, "width of the embedding that the loss sees; 2048 on CIFAR-10", sdk.AtLeast(2))
 	p.Int(&t.layers, "projector_layers", 3, "layers of the projector", sdk.Between(1, 8))

@@ -14,7 +14,7 @@ func Plugin() *sdk.Plugin {
 	t := &byol{}
 	p := sdk.Pretext("fw/byol", "1.0.0", "predict", t).
 		Doc("predict the other view's projection by a slow copy of yourself (Grill et al. 2020)").
-		Defaults("fw/cosine-distance", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/cosine-distance", "fw/random-resized-crop", "fw/byol-augment")
 	p.Int(&t.hidden, "hidden", 4096, "width of the hidden layers of projector and predictor", sdk.AtLeast(1))
 	p.Int(&t.out, "out", 256, "width of projections and predictions", sdk.AtLeast(2))
 	p.Float(&t.tau, "tau", 0.996, "the target's momentum at the start, from where a cosine takes it to 1: 0.996 for 1000 epochs, 0.99 for 300, 0.97 for 40", sdk.Between(0, 1))

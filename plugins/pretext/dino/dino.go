@@ -12,6 +12,7 @@ type dino struct {
 	hidden, bottleneck, out, layers int
 	momentum, frozen                float64
 	norm                            bool
+	crops                           sdk.MultiCrop
 }
 
 // Plugin declares the task.
@@ -19,18 +20,19 @@ func Plugin() *sdk.Plugin {
 	t := &dino{}
 	p := sdk.Pretext("fw/dino", "1.0.0", "distill", t).
 		Doc("the student's view of an image says what a slow copy of it says of another view (Caron et al. 2021)").
-		Defaults("fw/dino-loss", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/dino-loss", "fw/random-resized-crop", "fw/dino-augment")
 	p.Int(&t.hidden, "hidden", 2048, "width of the head's hidden layers", sdk.AtLeast(1))
 	p.Int(&t.bottleneck, "bottleneck", 256, "width of the head before its last layer", sdk.AtLeast(2))
 	p.Int(&t.out, "out", 65536, "K: outputs of the head", sdk.AtLeast(2))
 	p.Int(&t.layers, "head_layers", 3, "layers of the head before its last", sdk.Between(1, 8))
 	p.Bool(&t.norm, "head_norm", false, "BatchNorm in the head, for ResNets")
 	p.Float(&t.momentum, "momentum", 0.996, "the teacher's momentum at the start, from where a cosine takes it to 1", sdk.Between(0, 1))
+	t.crops.Declare(p)
 	p.Float(&t.frozen, "freeze_last", 1, "epochs before the last layer moves", sdk.AtLeast(0))
 	return p
 }
 
-func (t *dino) Views(v *sdk.Views) { sdk.TwoViews(v) }
+func (t *dino) Views(v *sdk.Views) { t.crops.Views(v) }
 
 // head is an MLP with GELU, a normalisation of length, and a weight-normed layer.
 func (t *dino) head(frozen int) sdk.Layer {
@@ -60,7 +62,7 @@ func (t *dino) Objective(s *sdk.Step) sdk.Value {
 	teacher := student.EMA(momentum, false)
 	teacher.Evaluate() // the better of the two (section 5)
 
-	views := s.Views() // both in one pass, f32[2B,H,W,C]
-	n := views.Dim(0) / s.Batch()
-	return s.Loss(student.Apply(views).Reshape(n, s.Batch(), t.out), teacher.Apply(views).StopGradient().Reshape(n, s.Batch(), t.out))
+	all := t.crops.Apply(s, student).Reshape(2+t.crops.Small, s.Batch(), t.out)
+	large := teacher.Apply(s.Views()).StopGradient().Reshape(2, s.Batch(), t.out)
+	return s.Loss(all, large)
 }

@@ -18,7 +18,7 @@ func Plugin() *sdk.Plugin {
 	t := &instdisc{}
 	p := sdk.Pretext("fw/instdisc", "1.0.0", "instance", t).
 		Doc("every image is a class of its own, whose weight is the image's last feature (Wu et al. 2018)").
-		Defaults("fw/nce", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/nce", "fw/random-resized-crop", "fw/instdisc-augment")
 	p.Int(&t.dim, "dim", 128, "width of the features in the memory bank", sdk.AtLeast(2))
 	p.Float(&t.momentum, "momentum", 0.5, "share of the old feature that stays in the bank", sdk.Between(0, 1))
 	p.Float(&t.proximal, "proximal", 0, "weight of the squared distance to the old feature: 30 in the paper (eq. 8), absent from the released code", sdk.AtLeast(0))

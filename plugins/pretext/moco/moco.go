@@ -20,7 +20,7 @@ func Plugin() *sdk.Plugin {
 	t := &moco{}
 	p := sdk.Pretext("fw/moco", "1.0.0", "lookup", t).
 		Doc("a query picks the key of its image among a queue of others', encoded by a slow copy (He et al. 2020; with mlp: v2)").
-		Defaults("fw/infonce-queue", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/infonce-queue", "fw/random-resized-crop", "fw/moco-augment")
 	p.Int(&t.dim, "dim", 128, "width of queries and keys", sdk.AtLeast(2))
 	p.Int(&t.length, "queue", 65536, "K: keys in the queue, a multiple of the batch; 4096 on CIFAR-10", sdk.AtLeast(1))
 	p.Float(&t.momentum, "momentum", 0.999, "of the key encoder; 0.99 on CIFAR-10", sdk.Between(0, 1))

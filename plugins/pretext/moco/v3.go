@@ -13,7 +13,7 @@ func V3() *sdk.Plugin {
 	t := &v3{}
 	p := sdk.Pretext("fw/moco-v3", "1.0.0", "contrast", t).
 		Doc("a query picks its key among the batch's, encoded by a slow copy, and a head predicts it (Chen et al. 2021, algorithm 1)").
-		Defaults("fw/infonce", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/infonce", "fw/random-resized-crop", "fw/byol-augment")
 	p.Int(&t.hidden, "hidden", 4096, "width of the hidden layers", sdk.AtLeast(1))
 	p.Int(&t.out, "out", 256, "width of queries and keys", sdk.AtLeast(2))
 	p.Int(&t.layers, "projector_layers", 3, "3 for transformers, 2 for ResNets", sdk.Between(1, 8))

@@ -14,7 +14,7 @@ func Plugin() *sdk.Plugin {
 	t := &simsiam{}
 	p := sdk.Pretext("fw/simsiam", "1.0.0", "predict", t).
 		Doc("each view predicts the other's projection, which gets no gradient (Chen & He 2021)").
-		Defaults("fw/negative-cosine", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/negative-cosine", "fw/random-resized-crop", "fw/moco-augment")
 	p.Int(&t.dim, "dim", 2048, "width of the projector", sdk.AtLeast(2))
 	p.Int(&t.bottleneck, "bottleneck", 512, "width of the predictor's hidden layer", sdk.AtLeast(1))
 	p.Int(&t.layers, "projector_layers", 3, "layers of the projector; 2 on CIFAR-10", sdk.Between(1, 8))

@@ -11,6 +11,7 @@ import (
 type swav struct {
 	hidden, out, prototypes, iterations, frozen, length int
 	epsilon, start                                      float64
+	crops                                               sdk.MultiCrop
 }
 
 // Plugin declares the task.
@@ -18,7 +19,7 @@ func Plugin() *sdk.Plugin {
 	t := &swav{}
 	p := sdk.Pretext("fw/swav", "1.0.0", "match", t).
 		Doc("a view predicts to which prototypes the other view was assigned, all in equal shares (Caron et al. 2020)").
-		Defaults("fw/soft-cross-entropy", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/soft-cross-entropy", "fw/random-resized-crop", "fw/swav-augment")
 	p.Int(&t.hidden, "hidden", 2048, "width of the projector's hidden layer", sdk.AtLeast(1))
 	p.Int(&t.out, "out", 128, "width of the embeddings", sdk.AtLeast(2))
 	p.Int(&t.prototypes, "prototypes", 3000, "K: prototypes; a tenth for ten classes", sdk.AtLeast(2))
@@ -27,23 +28,25 @@ func Plugin() *sdk.Plugin {
 	p.Int(&t.frozen, "freeze_prototypes", 313, "updates before the prototypes move: 313 at batch 4096, 5005 at 256", sdk.AtLeast(0))
 	p.Int(&t.length, "queue", 0, "embeddings of each view that join the assignment of small batches, a multiple of the batch; 0: none, 3840 in the paper", sdk.AtLeast(0))
 	p.Float(&t.start, "queue_start", 15, "epochs before the queue is used", sdk.AtLeast(0))
+	t.crops.Declare(p)
 	return p
 }
 
-func (t *swav) Views(v *sdk.Views) { sdk.TwoViews(v) }
+func (t *swav) Views(v *sdk.Views) { t.crops.Views(v) }
 
 func (t *swav) Objective(s *sdk.Step) sdk.Value {
 	if t.length%s.Batch() != 0 {
 		s.Refuse("queue", "expected a multiple of the batch of "+strconv.Itoa(s.Batch())+", found "+strconv.Itoa(t.length))
 	}
-	const views = 2
+	const assigned = 2 // views that give codes: the large ones
+	views := assigned + t.crops.Small
 	f := s.Module("encoder", s.Backbone().Pooled(), s.MLP("projector", false, t.hidden, t.out))
-	z := f.Apply(s.Views()).L2Normalize(1) // both views in one pass, f32[2B,D]
+	z := t.crops.Apply(s, f).L2Normalize(1) // f32[V*B,D]
 	prototypes := sdk.UnitLinear("prototypes", t.prototypes).With(sdk.FrozenUntil(t.frozen))
 	scores := prototypes.Apply(z).Split(0, views) // f32[B,K] each
 
 	total, terms := s.Scalar(0), 0
-	for i, embedded := range z.Split(0, views) {
+	for i, embedded := range z.Split(0, views)[:assigned] {
 		codes := t.codes(s, i, embedded.StopGradient(), scores[i].StopGradient(), prototypes)
 		for j := range views {
 			if j != i { // each code is predicted from every other view

@@ -11,7 +11,7 @@ func Plugin() *sdk.Plugin {
 	t := &vicreg{}
 	p := sdk.Pretext("fw/vicreg", "1.0.0", "contrast", t).
 		Doc("views agree, while every dimension varies and none repeats another (Bardes et al. 2022)").
-		Defaults("fw/vicreg-loss", "fw/random-resized-crop", "fw/simclr-augment")
+		Defaults("fw/vicreg-loss", "fw/random-resized-crop", "fw/byol-augment")
 	p.Int(&t.hidden, "hidden", 8192, "width of the expander's hidden layers; 2048 on CIFAR-10", sdk.AtLeast(1))
 	p.Int(&t.out, "out", 8192, "width of the embedding that the loss sees; 2048 on CIFAR-10", sdk.AtLeast(2))
 	p.Int(&t.layers, "expander_layers", 3, "layers of the expander", sdk.Between(1, 8))
