@@ -17,13 +17,6 @@ func (s *Step) Cosine(from, to float64) Value {
 // CosineTo is 1 - (1-base)(cos(pi k/K)+1)/2 at step k of K: from base to 1 (Grill et al. 2020).
 func (s *Step) CosineTo(base float64) Value { return s.Cosine(base, 1) }
 
-// Ramp is a straight line from one value to another over the first steps updates,
-// then the other value.
-func Ramp(b *Builder, from, to float64, steps int) Value {
-	t := b.StepNumber().Float().Scale(1 / float64(max(1, steps))).MinConst(1)
-	return t.Scale(to - from).AddConst(from)
-}
-
 // After holds from update step on, counted from 0.
 func After(b *Builder, step int) Value {
 	n := b.StepNumber()

@@ -4,9 +4,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fwlab/fw/core/autodiff"
+	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/tensor"
+	"github.com/fwlab/fw/core/trace"
 	"github.com/fwlab/fw/core/train"
+	"github.com/fwlab/fw/sdk"
 )
 
 func at(t *testing.T, tr *train.Trainer, step int) {
@@ -139,4 +145,28 @@ func TestMethodsRefuse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A weight on the gradient leaves the value as it is.
+func TestWeightGradient(t *testing.T) {
+	b := trace.New("f")
+	var x trace.Value
+	err := trace.Trace(func() {
+		x = b.Input("batch/x", shape.F32(3))
+		b.Output("y", sdk.WeightGradient(x.Square(), b.Constant(shape.F32(3), []float64{0, 1, 5})).Sum())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := b.Func()
+	grads, err := autodiff.Gradients(f, f.Outputs[0].Value, []ir.ID{x.ID()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Outputs = append(f.Outputs, ir.Port{Name: "dx", Value: grads[0]})
+	ex := evaluated(t, f, []tensor.Tensor{tensor.FromF32([]float32{2, 3, 4}, 3)})
+	y, _ := ex.Output("y")
+	dx, _ := ex.Output("dx")
+	near(t, "the value", y.F32, []float32{4 + 9 + 16}, 1e-6)
+	near(t, "the gradient", dx.F32, []float32{0, 6, 40}, 1e-6)
 }
