@@ -27,6 +27,11 @@ func widened(words []float32) []float32 {
 	return out
 }
 
+func half(s Spec) Spec {
+	s.Half = true
+	return s
+}
+
 // far is the Frobenius norm of the difference to the exact sums, relative to theirs.
 func (e exact) far(got []float32) float64 {
 	var d, n float64

@@ -2,6 +2,7 @@ package conv
 
 import (
 	"github.com/fwlab/fw/core/kernel/bf16"
+	"github.com/fwlab/fw/core/kernel/conv/winograd"
 	"github.com/fwlab/fw/core/kernel/gemm/tile"
 	"github.com/fwlab/fw/core/pool"
 )
@@ -43,6 +44,10 @@ type weightSum struct {
 	sums, locals   []float32
 	adding         bool
 }
+
+// evenRows is the rows of the fewest tiles that cover n, about as many in each: a
+// tile of few rows waits for its own sums.
+func evenRows(n int) int { return ceilDiv(n, ceilDiv(n, tile.Rows)) }
 
 // rowTile is up to six rows of dw of one tap.
 type rowTile struct{ tap, red, rows int }
@@ -86,9 +91,11 @@ func newWeightSum(s Spec, workers int) *weightSum {
 	g.block.stride = (ceilDiv(g.cols, tile.Cols) | 1) * tile.Cols
 	for c := 0; c < g.red; c += g.cols {
 		var tiles []rowTile
-		for r := c; r < min(c+g.cols, g.red); r += tile.Rows { // all taps of the same channels: they see the same cache lines
+		end := min(c+g.cols, g.red)
+		rows := evenRows(end - c)
+		for r := c; r < end; r += rows { // all taps of the same channels: they see the same cache lines
 			for tap := range g.taps {
-				tiles = append(tiles, rowTile{tap, r, min(tile.Rows, min(c+g.cols, g.red)-r)})
+				tiles = append(tiles, rowTile{tap, r, min(rows, end-r)})
 			}
 		}
 		g.tiles = append(g.tiles, tiles)
@@ -170,10 +177,6 @@ func (g *weightSum) Chunk(i, worker int) {
 	}
 	part, r := i/len(g.tiles), i%len(g.tiles)
 	for b := part * g.perPart; b < min((part+1)*g.perPart, g.block.count); b++ {
-		if len(g.tiles) == 1 { // the next block is all that the chunk needs of memory
-			ahead(g.x, g.block.count, b+1)
-			ahead(g.dy, g.block.count, b+1)
-		}
 		g.sumBlock(b, r, g.sums[part*g.partFloats():], local, b > part*g.perPart)
 	}
 }
@@ -187,6 +190,7 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 	pixels := min(images*g.oh*g.ow-within*g.block.pixels, g.block.pixels)
 	panels, x := local[:g.block.pixels*g.np], local[g.block.pixels*g.np:]
 	c0 := r * g.cols
+	ask := len(g.tiles) == 1 && s.Groups == 1 && b+1 < g.block.count // the next block is all that the chunk needs of memory
 	for group := range s.Groups {
 		if g.band != nil {
 			g.band.fill(x, g.x[image*s.H*s.W*s.C:], within)
@@ -204,7 +208,10 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 			t.B = &panels[j*pixels]
 			cols = tile.Narrowest(min(tile.Width, g.n-j))
 			sum := sums[(group*g.np+j)*g.k:]
-			for _, r := range g.tiles[r] {
+			for i, r := range g.tiles[r] {
+				if ask && j == 0 {
+					g.ahead(b+1, i, len(g.tiles[0]))
+				}
 				list := g.pairs[g.starts[r.tap*g.block.perImage+within]:g.starts[r.tap*g.block.perImage+within+1]]
 				t.N, t.Pairs = len(list)/g.block.images*images, nil
 				if t.N > 0 {
@@ -221,6 +228,33 @@ func (g *weightSum) sumBlock(b, r int, sums, local []float32, add bool) {
 				}
 			}
 		}
+	}
+}
+
+// longAgo is the size from which images are no longer in a cache when the gradient
+// of their weights is due: the rest of the step has passed since.
+const longAgo = 1 << 20
+
+// ahead asks for part i of n of what block b reads of images that are far.
+func (g *weightSum) ahead(b, i, n int) {
+	s := &g.spec
+	each := 1
+	if s.Half {
+		each = 2
+	}
+	image, within := b/g.block.perImage*g.block.images*each, b%g.block.perImage
+	y0, y1 := g.inputRows(within)
+	p0 := within * g.block.pixels
+	p1 := min(g.oh*g.ow, p0+g.block.pixels)
+	part := func(list []float32, image, size, from, to int) {
+		if len(list) >= longAgo {
+			list = list[image*size+from : image*size+to]
+			winograd.Prefetch(list[len(list)*i/n : len(list)*(i+1)/n])
+		}
+	}
+	for end := min(image+g.block.images*each, g.images); image < end; image++ {
+		part(g.x, image, s.words(s.H*s.W*s.C), s.words(y0*s.W*s.C), s.words(y1*s.W*s.C))
+		part(g.dy, image, s.words(g.oh*g.ow*s.O), s.words(p0*s.O), s.words(p1*s.O))
 	}
 }
 

@@ -195,7 +195,15 @@ func TestWinogradIsChosenByShape(t *testing.T) {
 		{square(64, 32, 32, 64, 64, 3, 1, 2, 2, 1), ""},      // dilated
 		{square(64, 32, 32, 64, 64, 3, 1, 1, 1, 2), ""},      // grouped
 		{square(64, 32, 32, 64, 64, 5, 1, 2, 1, 1), ""},
+		{half(square(64, 32, 32, 64, 64, 3, 1, 1, 1, 1)), "y dx dw"},
+		{half(square(512, 8, 8, 64, 64, 3, 1, 1, 1, 1)), "y dx dw"},
+		{half(square(512, 16, 16, 32, 32, 3, 1, 1, 1, 1)), ""}, // products are half as dear, transforms are not
+		{half(square(512, 7, 7, 64, 64, 3, 1, 1, 1, 1)), ""},
+		{half(square(512, 16, 16, 72, 64, 3, 1, 1, 1, 1)), ""}, // no whole panels
 	} {
+		if c.s.Half && !c.s.Pairs() {
+			continue
+		}
 		f, _ := New(c.s, 1)
 		fx, _ := NewInputGrad(c.s, 1)
 		fw, _ := NewWeightGrad(c.s, 1)

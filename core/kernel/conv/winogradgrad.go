@@ -10,7 +10,7 @@ import (
 
 const (
 	gradChannels = 128      // of x and of dy of a chunk
-	gradTiles    = 96       // multiplied at once, at most
+	gradTiles    = 96       // multiplied at once, at most; of bfloat16, pairs of them
 	gradFloats   = 10 << 10 // of a matrix of x and one of dy, which stay in the L1 cache if half of gradTiles do
 	gradRun      = 96       // channels of x whose tiles stay in the L1 cache while the panels of dy pass
 )
@@ -53,14 +53,15 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	c, n := min(g.c, gradChannels), min(g.np, gradChannels)
 	g.rows, g.cols = ceilDiv(g.c, c), ceilDiv(g.np, n)
 	g.ld = (ceilDiv(c, tile.Cols) | 1) * tile.Cols
-	g.per = min(g.tiles, gradTiles)
-	if fit := gradFloats / (g.ld + n) &^ 15; fit >= gradTiles/2 {
-		g.per = min(g.per, fit)
-	}
-	g.depth = g.per
+	each := 1
 	if g.half {
-		g.depth = ceilDiv(g.per, 2)
+		each = 2
 	}
+	g.depth = min(ceilDiv(g.tiles, each), gradTiles)
+	if fit := gradFloats / (g.ld + n) &^ 15; fit >= gradTiles/2 {
+		g.depth = min(g.depth, fit)
+	}
+	g.per = g.depth * each
 	g.blocks = ceilDiv(g.tiles, g.per)
 	g.parts = min(ceilDiv(wantParts, g.rows*g.cols), g.blocks)
 	g.perPart = ceilDiv(g.blocks, g.parts)
@@ -131,15 +132,17 @@ func (g *fewerSum) multiply(sums, v, d []float32, c, n, depth int, add bool) {
 		BS: 4 * tile.Cols, Panel: 4 * tile.Cols * g.depth, CPanel: 4 * tile.Cols * g.c, COff: &contiguous, AddOff: &contiguous,
 	}
 	for r0 := 0; r0 < c; r0 += gradRun {
+		r1 := min(r0+gradRun, c)
+		each := evenRows(r1 - r0)
 		for q := 0; q < n; q += tile.Width {
 			cols := min(tile.Width, roundUp(n-q, tile.Cols))
 			a.B = &d[q*g.depth]
-			for r := r0; r < min(r0+gradRun, c); r += tile.Rows {
+			for r := r0; r < r1; r += each {
 				a.A, a.C = &v[r], &sums[q*g.c+r*tile.Cols]
 				if add {
 					a.Add = a.C
 				}
-				if rows := min(tile.Rows, c-r); g.half {
+				if rows := min(each, r1-r); g.half {
 					tile.MulPairs(rows, cols, &a)
 				} else {
 					tile.Mul(rows, cols, &a)

@@ -57,21 +57,18 @@ func widenedTiles(channels int) int { return max(2, 512/channels&^1) }
 // tiles one after the other; a last one of one tile ends with a zero. to says where
 // their rows lie, wide holds [widenedTiles].
 func (p *patches) transformPairs(wide, matrices []float32, to bf16.Rows, xi int, x []float32, first, n, c0, channels int) {
-	to.Channels, to.From = channels, 2*channels
 	each := widenedTiles(channels)
-	size := each * channels
+	size, step := each*channels, to.To
+	to.N, to.Channels, to.From, to.To = 16, channels, size, xi // rows are of the same tiles in each matrix
 	for i := 0; i < n; i += each {
 		count := min(each, n-i)
 		p.transform(winograd.Tiles{Xi: 4 * size, Panel: 4 * tile.Cols}, wide, channels, x, first+i, count, c0, channels, true)
-		for m := range 16 {
-			from, dst := wide[m*size:(m+1)*size], matrices[m*xi+i/2*to.To:]
-			if to.N = count / 2; to.N > 0 {
-				bf16.Pair(dst, from, from[channels:], to)
+		for q := 0; q < count; q += 2 {
+			var second []float32
+			if q+1 < count {
+				second = wide[(q+1)*channels:]
 			}
-			if count%2 != 0 {
-				to.N = 1
-				bf16.Pair(dst[count/2*to.To:], from[(count-1)*channels:], nil, to)
-			}
+			bf16.Pair(matrices[(i+q)/2*step:], wide[q*channels:], second, to)
 		}
 	}
 }
