@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 )
@@ -18,6 +19,7 @@ type product struct {
 	name             string
 	direct, winograd func(workers int) method
 	out              int
+	half             bool // the result is bfloat16
 	a, b             func(x, w, dy []float32) []float32
 	term             func(xi, wi, yi int) (out, a, b int)
 }
@@ -28,12 +30,20 @@ func products(s Spec) []product {
 	dy := func(x, w, dy []float32) []float32 { return dy }
 	return []product{
 		{"y", func(n int) method { return newDirect(forward(s), s.Bias, n) }, func(n int) method { return newFewer(forward(s), s.Bias, n) },
-			s.sizeY(), x, w, func(xi, wi, yi int) (int, int, int) { return yi, xi, wi }},
+			s.sizeY(), s.Half, x, w, func(xi, wi, yi int) (int, int, int) { return yi, xi, wi }},
 		{"dx", func(n int) method { return newDirect(backward(s), false, n) }, func(n int) method { return newFewer(backward(s), false, n) },
-			s.sizeX(), dy, w, func(xi, wi, yi int) (int, int, int) { return xi, yi, wi }},
+			s.sizeX(), s.Half, dy, w, func(xi, wi, yi int) (int, int, int) { return xi, yi, wi }},
 		{"dw", func(n int) method { return newWeightSum(s, n) }, func(n int) method { return newFewerSum(s, n) },
-			s.sizeW(), dy, x, func(xi, wi, yi int) (int, int, int) { return wi, yi, xi }},
+			s.sizeW(), false, dy, x, func(xi, wi, yi int) (int, int, int) { return wi, yi, xi }},
 	}
+}
+
+// numbers are those of a result, whose memory has as many float32s as words.
+func (p product) numbers(out []float32) []float32 {
+	if p.half {
+		return widened(out[:p.out/2])
+	}
+	return out
 }
 
 func run(m method, workers, out int, a, b, bias []float32) []float32 {
@@ -75,6 +85,10 @@ func exactly(t testing.TB, s Spec) {
 		t.Fatal(err)
 	}
 	x, w, dy, bias := integers(1, s.sizeX()), integers(2, s.sizeW()), integers(3, s.sizeY()), integers(4, s.O)
+	xs, ws, dys := x, w, dy
+	if s.Half {
+		xs, ws, dys = words(x), words(w), words(dy)
+	}
 	for _, p := range products(s) {
 		a, b := p.a(x, w, dy), p.b(x, w, dy)
 		want := make([]float32, p.out)
@@ -87,8 +101,11 @@ func exactly(t testing.TB, s Spec) {
 			o, i, j := p.term(xi, wi, yi)
 			want[o] += a[i] * b[j]
 		})
+		if p.half {
+			bf16.Round(want, want)
+		}
 		for _, workers := range []int{1, 3} {
-			got := run(p.winograd(workers), workers, p.out, a, b, bias)
+			got := p.numbers(run(p.winograd(workers), workers, p.out, p.a(xs, ws, dys), p.b(xs, ws, dys), bias))
 			if i := slices.IndexFunc(got, func(v float32) bool { return v != v }); i >= 0 {
 				t.Fatalf("%+v: %s[%d] is not a number", s, p.name, i)
 			}
