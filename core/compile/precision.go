@@ -62,9 +62,20 @@ var storage = map[string]types{
 	"reverse": moved, "dynamic_slice": moved, "dynamic_update_slice": moved, "gather": moved,
 }
 
+// images is a row per op of a convolution of images with an odd number of channels,
+// such as three colours: these are few, have no pairs to multiply, and were float32
+// to begin with.
+var images = map[string]types{
+	"convolution":      {in: []use{wide}, half: []bool{true}, deep: true},
+	"conv_weight_grad": {in: []use{wide, half}, half: []bool{false}, deep: true},
+}
+
 // typesOf is the row of an instruction; that of a fusion depends on its body.
-func typesOf(in *ir.Instr) types {
+func typesOf(f *ir.Func, in *ir.Instr) types {
 	if in.Body == nil {
+		if t, ok := images[in.Op]; ok && f.Shape(in.In[0]).Dims[3]%2 == 1 && in.Attrs.Int("groups", 1) == 1 {
+			return t
+		}
 		return storage[in.Op]
 	}
 	var t types
@@ -123,7 +134,7 @@ func (h *halver) choose() {
 	able, deep, wanted := make([]bool, len(f.Shapes)), make([]bool, len(f.Shapes)), make([]bool, len(f.Shapes))
 	for i := range f.Instrs {
 		in := &f.Instrs[i]
-		t := typesOf(in)
+		t := typesOf(f, in)
 		d := t.deep || slices.ContainsFunc(in.In, func(v ir.ID) bool { return deep[v] })
 		for j, v := range in.Out {
 			deep[v] = d
@@ -135,7 +146,7 @@ func (h *halver) choose() {
 	}
 	for i := len(f.Instrs) - 1; i >= 0; i-- {
 		in := &f.Instrs[i]
-		t := typesOf(in)
+		t := typesOf(f, in)
 		result := slices.ContainsFunc(in.Out, func(v ir.ID) bool { return able[v] && wanted[v] })
 		for j, v := range in.In {
 			if u := t.use(j, result); u == half || u == either && result {
@@ -146,7 +157,7 @@ func (h *halver) choose() {
 	for i := range f.Instrs {
 		in := &f.Instrs[i]
 		for _, v := range in.Out {
-			h.half[v] = able[v] && (wanted[v] || typesOf(in).move && h.all(in.In))
+			h.half[v] = able[v] && (wanted[v] || typesOf(f, in).move && h.all(in.In))
 		}
 	}
 }
@@ -158,7 +169,7 @@ func (h *halver) all(in []ir.ID) bool {
 
 // instr appends an instruction, after the conversions that it needs.
 func (h *halver) instr(in *ir.Instr) {
-	t := typesOf(in)
+	t := typesOf(h.f, in)
 	result := len(in.Out) > 0 && h.half[in.Out[0]]
 	args := slices.Clone(in.In)
 	for j, v := range in.In {

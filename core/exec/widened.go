@@ -31,6 +31,18 @@ var inPairs = map[string]func(b *binding) bool{
 	"conv_weight_grad": func(b *binding) bool { return b.convPairs(b.is[0], b.os[0]) },
 }
 
+// narrowing are the ops with kernels for a bfloat16 output of float32 images, and
+// whether they have one for an instruction's shapes.
+var narrowing = map[string]func(b *binding) bool{
+	"convolution":      func(b *binding) bool { return b.convNarrows(b.is[0], b.is[1]) },
+	"conv_weight_grad": func(b *binding) bool { return b.convNarrows(b.is[0], b.os[0]) },
+}
+
+func (b *binding) convNarrows(x, w shape.Shape) bool {
+	s, err := b.convSpec(x, w)
+	return err == nil && s.Narrows()
+}
+
 func (b *binding) convPairs(x, w shape.Shape) bool {
 	s, err := b.convSpec(x, w)
 	return err == nil && s.Pairs()
@@ -44,6 +56,9 @@ func (b *binding) widen(plan func(b *binding) (kernel, error)) (kernel, error) {
 		return plan(b)
 	}
 	if pairs, ok := inPairs[b.instr.Op]; ok && b.is[0].DType == dtype.BF16 && b.is[1].DType == dtype.BF16 && pairs(b) {
+		return plan(b)
+	}
+	if narrows, ok := narrowing[b.instr.Op]; ok && b.narrows() && narrows(b) {
 		return plan(b)
 	}
 	w := &widened{}

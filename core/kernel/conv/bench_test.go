@@ -96,6 +96,14 @@ func BenchmarkConv(b *testing.B) {
 // turns of direct time over Winograd's, above 1 where Winograd is faster. The
 // rule of [fewerWins] follows from these.
 func BenchmarkWinograd(b *testing.B) {
+	b.Run("f32", func(b *testing.B) { benchmarkWinograd(b, false) })
+	b.Run("bf16", func(b *testing.B) { benchmarkWinograd(b, true) })
+}
+
+func benchmarkWinograd(b *testing.B, half bool) {
+	if half {
+		skipWithoutBF16(b)
+	}
 	for _, l := range []struct{ batch, size, c, o int }{
 		{512, 28, 16, 16}, {512, 14, 32, 32}, {512, 7, 64, 64}, // the quickstart's
 		{256, 32, 16, 16}, {256, 16, 32, 32}, {512, 8, 64, 64}, {512, 4, 128, 128}, // ResNet-18 for CIFAR, width 16
@@ -104,6 +112,9 @@ func BenchmarkWinograd(b *testing.B) {
 	} {
 		s := square(l.batch, l.size, l.size, l.c, l.o, 3, 1, 1, 1, 1)
 		x, w, dy := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY())
+		if s.Half = half; half {
+			x, w, dy = words(x), words(w), words(dy)
+		}
 		for _, p := range products(s) {
 			for _, workers := range []int{1, 2} {
 				b.Run(fmt.Sprintf("%d@%d/%s/%d", l.c, l.size, p.name, workers), func(b *testing.B) {

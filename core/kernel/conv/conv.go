@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"errors"
+
 	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/pool"
 )
@@ -25,7 +27,7 @@ func New(s Spec, workers int) (*Forward, error) {
 	}
 	f := &Forward{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1 && !s.Half:
+	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.O, K: s.C, TransB: true, Bias: s.Bias}, workers)
 		if err != nil {
 			return nil, err
@@ -48,7 +50,7 @@ func New(s Spec, workers int) (*Forward, error) {
 func (f *Forward) Bind(scratch, y, x, w, bias []float32) {
 	s := f.spec
 	need("scratch", scratch, f.Scratch())
-	need("y", y, s.words(s.sizeY()))
+	need("y", y, s.wordsY(s.sizeY()))
 	need("x", x, s.words(s.sizeX()))
 	need("w", w, s.words(s.sizeW()))
 	if s.Bias {
@@ -72,9 +74,12 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 	if err := check(s, workers); err != nil {
 		return nil, err
 	}
+	if s.HalfOut {
+		return nil, errors.New("conv: bfloat16 output of float32 images: expected no gradient of these")
+	}
 	f := &InputGrad{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1 && !s.Half:
+	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.C, K: s.O}, workers)
 		if err != nil {
 			return nil, err
@@ -116,7 +121,7 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 	}
 	f := &WeightGrad{spec: s}
 	switch {
-	case s.pointwise() && s.Groups == 1 && !s.Half:
+	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.O, N: s.C, K: s.B * s.H * s.W, TransA: true}, workers)
 		if err != nil {
 			return nil, err
@@ -137,7 +142,7 @@ func (f *WeightGrad) Bind(scratch, dw, x, dy []float32) {
 	need("scratch", scratch, f.Scratch())
 	need("dw", dw, f.spec.sizeW())
 	need("x", x, f.spec.words(f.spec.sizeX()))
-	need("dy", dy, f.spec.words(f.spec.sizeY()))
+	need("dy", dy, f.spec.wordsY(f.spec.sizeY()))
 	f.method.Bind(scratch, dw, dy, x, nil)
 }
 

@@ -214,11 +214,71 @@ func skipWithoutBF16(t testing.TB) {
 	}
 }
 
+// A bfloat16 output of float32 images is float32's, rounded, but where a sum in
+// another order rounds to the neighbour; their weights' gradient is that of the same
+// dy in float32, to the bit.
+func TestNarrowOutputIsFloat32Rounded(t *testing.T) {
+	for _, s := range []Spec{
+		square(3, 32, 32, 3, 16, 3, 1, 1, 1, 1), square(2, 28, 28, 1, 6, 5, 2, 1, 1, 1), square(2, 9, 30, 3, 18, 7, 2, 3, 1, 1),
+		square(3, 8, 8, 3, 40, 4, 4, 0, 1, 1), square(2, 5, 5, 3, 4, 1, 1, 0, 1, 1),
+	} {
+		for _, s.Bias = range []bool{false, true} {
+			x, w, bias := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(4, s.O)
+			dyw, dy := rounded(3, s.sizeY())
+			y, _, _ := all(t, s, 1, x, w, dy, bias)
+			want := words(y)
+			h := s
+			h.HalfOut = true
+			wantW := run(newWeightSum(s, 1), 1, s.sizeW(), dy, x, nil)
+			for _, workers := range []int{1, 3} {
+				f, err := New(h, workers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				fw, err := NewWeightGrad(h, workers)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, gotW := make([]float32, len(want)), make([]float32, len(w))
+				f.Bind(make([]float32, f.Scratch()), got, x, w, bias)
+				fw.Bind(make([]float32, fw.Scratch()), gotW, x, dyw)
+				p := pool.New(workers)
+				f.Run(p)
+				fw.Run(p)
+				p.Close()
+				if far := apart(widened(got), widened(want)); far > 1 || !sameBits(gotW, wantW) {
+					t.Errorf("%+v: %d steps of bfloat16 from float32's, dw the same %v, %d workers", h, far, sameBits(gotW, wantW), workers)
+				}
+			}
+		}
+	}
+}
+
+// apart is the most bfloat16s that lie between two numbers of the same sign.
+func apart(a, b []float32) (most int) {
+	for i := range a {
+		d := int(math.Float32bits(a[i])>>16) - int(math.Float32bits(b[i])>>16)
+		most = max(most, d, -d)
+	}
+	return most
+}
+
 func TestHalfRefused(t *testing.T) {
 	for _, s := range []Spec{square(1, 4, 4, 3, 16, 3, 1, 1, 1, 1), square(1, 4, 4, 16, 15, 3, 1, 1, 1, 1), square(1, 4, 4, 12, 12, 3, 1, 1, 1, 12)} {
 		s.Half = true
 		if _, err := New(s, 1); err == nil || s.Pairs() {
 			t.Errorf("%+v: no error", s)
 		}
+	}
+	for _, s := range []Spec{square(1, 4, 4, 3, 15, 3, 1, 1, 1, 1), square(1, 4, 4, 16, 16, 3, 1, 1, 1, 1), square(1, 4, 4, 4, 4, 3, 1, 1, 1, 2)} {
+		s.HalfOut = true
+		if _, err := New(s, 1); err == nil || s.Narrows() {
+			t.Errorf("%+v: no error", s)
+		}
+	}
+	s := square(1, 4, 4, 3, 16, 3, 1, 1, 1, 1)
+	s.HalfOut = true
+	if _, err := NewInputGrad(s, 1); err == nil {
+		t.Error("planned a gradient of float32 images of a bfloat16 output")
 	}
 }

@@ -33,6 +33,8 @@ type Spec struct {
 	// Half: x, w, dy and y or dx are bfloat16, dw and bias float32. Slices of
 	// bfloat16s then hold words of two. See [Spec.Pairs].
 	Half bool
+	// HalfOut: y and dy alone are bfloat16. See [Spec.Narrows].
+	HalfOut bool
 }
 
 // Pairs reports whether there are kernels for s in bfloat16, on this processor.
@@ -41,6 +43,11 @@ func (s Spec) Pairs() bool {
 	even := func(channels int) bool { return channels/s.Groups%2 == 0 && channels/s.Groups <= 2*maxWords }
 	return isa.BF16() && even(s.C) && even(s.O) && !s.thin()
 }
+
+// Narrows reports whether there are kernels for s with a bfloat16 output of float32
+// images, and for the gradient of their weights: thin images have them, whose
+// channels are few and often odd, such as three colours.
+func (s Spec) Narrows() bool { return s.thin() && s.O%2 == 0 && !s.Half }
 
 // Out is the size of the output images.
 func (s Spec) Out() (oh, ow int) {
@@ -81,6 +88,9 @@ func (s Spec) Check() error {
 	}
 	if s.C%s.Groups != 0 || s.O%s.Groups != 0 {
 		return fmt.Errorf("conv: groups: expected a divisor of %d input and %d output channels, found %d", s.C, s.O, s.Groups)
+	}
+	if s.HalfOut && !s.Narrows() {
+		return fmt.Errorf("conv: bfloat16 output of float32 images: expected at most 8 channels in one group and an even number of outputs, found %d to %d in %d groups", s.C, s.O, s.Groups)
 	}
 	if s.Half && !s.Pairs() {
 		return fmt.Errorf("conv: bfloat16: expected more than 8 channels, an even number of at most %d in each group, and a processor with avx512bf16, found %d to %d channels in %d groups", 2*maxWords, s.C, s.O, s.Groups)
@@ -134,6 +144,14 @@ func (s Spec) words(elements int) int {
 		return elements / 2
 	}
 	return elements
+}
+
+// wordsY is that of y or dy.
+func (s Spec) wordsY(elements int) int {
+	if s.HalfOut {
+		return elements / 2
+	}
+	return s.words(elements)
 }
 
 func ceilDiv(n, by int) int { return (n + by - 1) / by }

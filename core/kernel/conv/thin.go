@@ -1,17 +1,20 @@
 package conv
 
 import (
+	"github.com/fwlab/fw/core/kernel/bf16"
 	"github.com/fwlab/fw/core/kernel/gemm/tile"
 	"github.com/fwlab/fw/core/pool"
 )
 
 // thin is a convolution of images of a few channels: a tile's sum runs over
-// kernel rows, each one run of a band's copy.
+// kernel rows, each one run of a band's copy. A bfloat16 output is rounded from a
+// band in a worker's memory.
 type thin struct {
 	band
 	sum
 	layout
 	workers      int
+	wide         int // floats of a band of the output, if it is rounded
 	local        int // floats of one worker
 	y, x, w, add []float32
 	panels       []float32
@@ -33,7 +36,10 @@ func newThin(s Spec, workers int) *thin {
 			func(p pixel, kh int) int { return t.source(p.at, kh) },
 			func(p pixel) int { return 4 * s.O * p.at })
 	}
-	t.local = edgeFloats + t.floats()
+	if s.HalfOut {
+		t.wide = t.rows * t.ow * s.O
+	}
+	t.local = edgeFloats + t.floats() + t.wide
 	return t
 }
 
@@ -64,13 +70,21 @@ func (t *thin) Chunk(i, worker int) {
 	local := t.locals[worker*t.local : (worker+1)*t.local]
 	s := &t.spec
 	image, b := i/t.bands, i%t.bands
-	t.fill(local[edgeFloats:], t.x[image*s.H*s.W*s.C:], b)
+	src, y := local[edgeFloats:][:t.floats()], local[edgeFloats+t.floats():]
+	t.fill(src, t.x[image*s.H*s.W*s.C:], b)
+	at := (image*t.oh + b*t.rows) * t.ow * s.O
+	if t.wide == 0 {
+		y = t.y[at:]
+	}
 	o := operands{
 		sum: &t.sum, layout: &t.layout, edge: local[:edgeFloats],
 		hi: len(t.tiles), live: t.live(b), j1: t.np,
-		src: local[edgeFloats:], dst: t.y[(image*t.oh+b*t.rows)*t.ow*s.O:], panels: t.panels, bias: t.add,
+		src: src, dst: y, panels: t.panels, bias: t.add,
 	}
 	o.multiply()
+	if t.wide > 0 {
+		bf16.Narrow(halves(t.y)[at:][:o.live*s.O], y)
+	}
 }
 
 // pack copies OIHW weights of columns j.. in the order of the runs: kernel row, kernel column, channel.
