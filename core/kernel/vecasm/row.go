@@ -16,7 +16,7 @@ func rows() {
 			streamEights(16, floats(r...), func(k int) {
 				load(at(x, k), v[0])
 				VSUBPS(v[13], v[0], v[0])
-				exp(v[0], v[0], v[1], v[2], v[3], false)
+				exp(bank{v[0]}, bank{v[0]}, bank{v[1]}, bank{v[2]}, bank{v[3]}, false)
 				if keep {
 					store(v[0], at(r[0], k))
 				}
@@ -47,7 +47,7 @@ func rows() {
 		expBounds()
 		stream(1, floats(r...), func(int) {
 			load(at(r[2], 0), v[0])
-			exp(v[0], v[0], v[1], v[2], v[3], false)
+			exp(bank{v[0]}, bank{v[0]}, bank{v[1]}, bank{v[2]}, bank{v[3]}, false)
 			load(at(r[1], 0), v[4])
 			VFNMADD231PS(v[0], v[13], v[4])
 			store(v[4], at(r[0], 0))
