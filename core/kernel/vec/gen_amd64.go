@@ -370,3 +370,13 @@ func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)
 //
 //go:noescape
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
+
+// avxGelu: dst[i] = x[i] (1 + erf(x[i] sqrt(1/2))) / 2, n a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxGelu(dst *float32, x *float32, n int)
+
+// avxGeluGrad: dst[i] = dy[i] times the derivative of x[i] (1 + erf(x[i] sqrt(1/2))) / 2, n a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxGeluGrad(dst *float32, dy *float32, x *float32, n int)

@@ -121,3 +121,5 @@ func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int) { panic
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int) {
 	panic("vec: no assembly")
 }
+func avxGelu(dst *float32, x *float32, n int)                  { panic("vec: no assembly") }
+func avxGeluGrad(dst *float32, dy *float32, x *float32, n int) { panic("vec: no assembly") }

@@ -113,6 +113,8 @@ var every = []struct {
 	{"Tanh", func(o *operands) { Tanh(o.f[0], o.f[1]) }},
 	{"Logistic", func(o *operands) { Logistic(o.f[0], o.f[1]) }},
 	{"Erf", func(o *operands) { Erf(o.f[0], o.f[1]) }},
+	{"Gelu", func(o *operands) { Gelu(o.f[0], o.f[1]) }},
+	{"GeluGrad", func(o *operands) { GeluGrad(o.f[0], o.f[1], o.f[2]) }},
 
 	{"EQ", func(o *operands) { EQ(o.m[0], o.f[1][:o.n], o.f[2]) }},
 	{"NE", func(o *operands) { NE(o.m[0], o.f[1][:o.n], o.f[2]) }},

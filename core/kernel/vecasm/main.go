@@ -18,5 +18,6 @@ func main() {
 	route()
 	philox()
 	transpose()
+	gelu()
 	build.Generate()
 }
