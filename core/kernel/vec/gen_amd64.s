@@ -14987,6 +14987,781 @@ ysingleend:
 	VZEROUPPER
 	RET
 
+// func avxLayerNorm(dst *float32, x *float32, a *float32, b *float32, mean *float32, rstd *float32, rows int, n int, epsilon float32)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·avxLayerNorm(SB), NOSPLIT, $0-68
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ a+16(FP), DX
+	MOVQ b+24(FP), R8
+	MOVQ mean+32(FP), R9
+	MOVQ rstd+40(FP), R10
+	MOVQ rows+48(FP), BX
+	MOVQ n+56(FP), R15
+	MOVQ R15, R12
+	SHLQ $0x02, R12
+
+zrows:
+	MOVQ   R15, CX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   CX, $0x00000020
+	JL     zsumgroupend
+
+zsumgroup:
+	VMOVUPS (SI), Z4
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS 64(SI), Z5
+	VADDPS  Z5, Z1, Z1
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     zsumgroup
+
+zsumgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zsumeightend
+
+zsumeight:
+	VMOVUPS.Z (SI), K7, Z4
+	VADDPS    Z4, Z0, K7, Z0
+	ADDQ      $0x00000020, SI
+	SUBQ      $0x00000008, CX
+	CMPQ      CX, $0x00000008
+	JGE       zsumeight
+
+zsumeightend:
+	SUBQ          R12, SI
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	VXORPS        X1, X1, X1
+	VCVTSI2SSQ    R15, X1, X1
+	VDIVSS        X1, X0, X0
+	VMOVSS        X0, (R9)
+	VBROADCASTSS  X0, Z15
+	MOVQ          R15, CX
+	VPXORD        Z0, Z0, Z0
+	VPXORD        Z1, Z1, Z1
+	CMPQ          CX, $0x00000020
+	JL            zsquaresgroupend
+
+zsquaresgroup:
+	VMOVUPS     (SI), Z4
+	VSUBPS      Z15, Z4, Z4
+	VFMADD231PS Z4, Z4, Z0
+	VMOVUPS     64(SI), Z5
+	VSUBPS      Z15, Z5, Z5
+	VFMADD231PS Z5, Z5, Z1
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zsquaresgroup
+
+zsquaresgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zsquareseightend
+
+zsquareseight:
+	VMOVUPS.Z   (SI), K7, Z4
+	VSUBPS      Z15, Z4, Z4
+	VFMADD231PS Z4, Z4, K7, Z0
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         zsquareseight
+
+zsquareseightend:
+	SUBQ          R12, SI
+	VEXTRACTF32X8 $0x01, Z0, Y2
+	VADDPS        Y2, Y0, Y0
+	VEXTRACTF32X8 $0x01, Z1, Y2
+	VADDPS        Y2, Y1, Y1
+	VADDPS        Y1, Y0, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPS        X1, X0, X0
+	VMOVHLPS      X0, X0, X1
+	VADDPS        X1, X0, X0
+	VPSHUFD       $0x01, X0, X1
+	VADDPS        X1, X0, X0
+	VXORPS        X1, X1, X1
+	VCVTSI2SSQ    R15, X1, X1
+	VDIVSS        X1, X0, X0
+	VADDSS        epsilon+64(FP), X0, X0
+	VSQRTSS       X0, X0, X0
+	VMOVSS        c3f800000<>+0(SB), X1
+	VDIVSS        X0, X1, X0
+	VMOVSS        X0, (R10)
+	VBROADCASTSS  X0, Z14
+	MOVQ          R15, CX
+	CMPQ          CX, $0x00000040
+	JL            zaffinegroupend
+
+zaffinegroup:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(SI), Z1
+	VMOVUPS     64(DX), Z5
+	VMOVUPS     64(R8), Z9
+	VSUBPS      Z15, Z1, Z1
+	VMULPS      Z14, Z1, Z1
+	VFMADD213PS Z9, Z5, Z1
+	VMOVUPS     Z1, 64(DI)
+	VMOVUPS     128(SI), Z2
+	VMOVUPS     128(DX), Z6
+	VMOVUPS     128(R8), Z10
+	VSUBPS      Z15, Z2, Z2
+	VMULPS      Z14, Z2, Z2
+	VFMADD213PS Z10, Z6, Z2
+	VMOVUPS     Z2, 128(DI)
+	VMOVUPS     192(SI), Z3
+	VMOVUPS     192(DX), Z7
+	VMOVUPS     192(R8), Z11
+	VSUBPS      Z15, Z3, Z3
+	VMULPS      Z14, Z3, Z3
+	VFMADD213PS Z11, Z7, Z3
+	VMOVUPS     Z3, 192(DI)
+	ADDQ        $0x00000100, DI
+	ADDQ        $0x00000100, SI
+	ADDQ        $0x00000100, DX
+	ADDQ        $0x00000100, R8
+	SUBQ        $0x00000040, CX
+	CMPQ        CX, $0x00000040
+	JGE         zaffinegroup
+
+zaffinegroupend:
+	CMPQ CX, $0x00000010
+	JL   zaffinesingleend
+
+zaffinesingle:
+	VMOVUPS     (SI), Z0
+	VMOVUPS     (DX), Z4
+	VMOVUPS     (R8), Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zaffinesingle
+
+zaffinesingleend:
+	TESTQ       CX, CX
+	JZ          zaffinedone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (SI), K7, Z0
+	VMOVUPS.Z   (DX), K7, Z4
+	VMOVUPS.Z   (R8), K7, Z8
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VFMADD213PS Z8, Z4, Z0
+	VMOVUPS     Z0, K7, (DI)
+	LEAQ        (DI)(CX*4), DI
+	LEAQ        (SI)(CX*4), SI
+	LEAQ        (DX)(CX*4), DX
+	LEAQ        (R8)(CX*4), R8
+
+zaffinedone:
+	SUBQ R12, DX
+	SUBQ R12, R8
+	ADDQ $0x04, R9
+	ADDQ $0x04, R10
+	DECQ BX
+	JNZ  zrows
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ a+16(FP), DX
+	MOVQ b+24(FP), R8
+	MOVQ mean+32(FP), R9
+	MOVQ rstd+40(FP), R10
+	MOVQ rows+48(FP), BX
+	MOVQ n+56(FP), R15
+	MOVQ R15, R12
+	SHLQ $0x02, R12
+
+yrows:
+	MOVQ  R15, CX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	CMPQ  CX, $0x00000020
+	JL    ysumgroupend
+
+ysumgroup:
+	VMOVUPS (SI), Y4
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS 32(SI), Y5
+	VADDPS  Y5, Y1, Y1
+	VMOVUPS 64(SI), Y6
+	VADDPS  Y6, Y2, Y2
+	VMOVUPS 96(SI), Y7
+	VADDPS  Y7, Y3, Y3
+	ADDQ    $0x00000080, SI
+	SUBQ    $0x00000020, CX
+	CMPQ    CX, $0x00000020
+	JGE     ysumgroup
+
+ysumgroupend:
+	CMPQ CX, $0x00000008
+	JL   ysumeightend
+
+ysumeight:
+	VMOVUPS (SI), Y4
+	VADDPS  Y4, Y0, Y0
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x00000008, CX
+	CMPQ    CX, $0x00000008
+	JGE     ysumeight
+
+ysumeightend:
+	SUBQ         R12, SI
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VPSHUFD      $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VXORPS       X1, X1, X1
+	VCVTSI2SSQ   R15, X1, X1
+	VDIVSS       X1, X0, X0
+	VMOVSS       X0, (R9)
+	VBROADCASTSS X0, Y15
+	MOVQ         R15, CX
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	CMPQ         CX, $0x00000020
+	JL           ysquaresgroupend
+
+ysquaresgroup:
+	VMOVUPS     (SI), Y4
+	VSUBPS      Y15, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     32(SI), Y5
+	VSUBPS      Y15, Y5, Y5
+	VFMADD231PS Y5, Y5, Y1
+	VMOVUPS     64(SI), Y6
+	VSUBPS      Y15, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	VMOVUPS     96(SI), Y7
+	VSUBPS      Y15, Y7, Y7
+	VFMADD231PS Y7, Y7, Y3
+	ADDQ        $0x00000080, SI
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         ysquaresgroup
+
+ysquaresgroupend:
+	CMPQ CX, $0x00000008
+	JL   ysquareseightend
+
+ysquareseight:
+	VMOVUPS     (SI), Y4
+	VSUBPS      Y15, Y4, Y4
+	VFMADD231PS Y4, Y4, Y0
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ysquareseight
+
+ysquareseightend:
+	SUBQ         R12, SI
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VPSHUFD      $0x01, X0, X1
+	VADDPS       X1, X0, X0
+	VXORPS       X1, X1, X1
+	VCVTSI2SSQ   R15, X1, X1
+	VDIVSS       X1, X0, X0
+	VADDSS       epsilon+64(FP), X0, X0
+	VSQRTSS      X0, X0, X0
+	VMOVSS       c3f800000<>+0(SB), X1
+	VDIVSS       X0, X1, X0
+	VMOVSS       X0, (R10)
+	VBROADCASTSS X0, Y14
+	MOVQ         R15, CX
+	CMPQ         CX, $0x00000020
+	JL           yaffinegroupend
+
+yaffinegroup:
+	VMOVUPS     (SI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (R8), Y8
+	VSUBPS      Y15, Y0, Y0
+	VMULPS      Y14, Y0, Y0
+	VFMADD213PS Y8, Y4, Y0
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     32(SI), Y1
+	VMOVUPS     32(DX), Y5
+	VMOVUPS     32(R8), Y9
+	VSUBPS      Y15, Y1, Y1
+	VMULPS      Y14, Y1, Y1
+	VFMADD213PS Y9, Y5, Y1
+	VMOVUPS     Y1, 32(DI)
+	VMOVUPS     64(SI), Y2
+	VMOVUPS     64(DX), Y6
+	VMOVUPS     64(R8), Y10
+	VSUBPS      Y15, Y2, Y2
+	VMULPS      Y14, Y2, Y2
+	VFMADD213PS Y10, Y6, Y2
+	VMOVUPS     Y2, 64(DI)
+	VMOVUPS     96(SI), Y3
+	VMOVUPS     96(DX), Y7
+	VMOVUPS     96(R8), Y11
+	VSUBPS      Y15, Y3, Y3
+	VMULPS      Y14, Y3, Y3
+	VFMADD213PS Y11, Y7, Y3
+	VMOVUPS     Y3, 96(DI)
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, SI
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         yaffinegroup
+
+yaffinegroupend:
+	CMPQ CX, $0x00000008
+	JL   yaffinesingleend
+
+yaffinesingle:
+	VMOVUPS     (SI), Y0
+	VMOVUPS     (DX), Y4
+	VMOVUPS     (R8), Y8
+	VSUBPS      Y15, Y0, Y0
+	VMULPS      Y14, Y0, Y0
+	VFMADD213PS Y8, Y4, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         yaffinesingle
+
+yaffinesingleend:
+	SUBQ R12, DX
+	SUBQ R12, R8
+	ADDQ $0x04, R9
+	ADDQ $0x04, R10
+	DECQ BX
+	JNZ  yrows
+	VZEROUPPER
+	RET
+
+// func avxLayerNormGrad(dx *float32, dscale *float32, doffset *float32, dy *float32, x *float32, scale *float32, mean *float32, rstd *float32, rows int, n int)
+// Requires: AVX, AVX2, AVX512DQ, AVX512F, FMA3
+TEXT ·avxLayerNormGrad(SB), NOSPLIT, $0-80
+	CMPB ·useAVX512+0(SB), $0x00
+	JE   avx2
+	MOVQ dx+0(FP), DI
+	MOVQ dscale+8(FP), SI
+	MOVQ doffset+16(FP), DX
+	MOVQ dy+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ scale+40(FP), R10
+	MOVQ mean+48(FP), R11
+	MOVQ rstd+56(FP), R13
+	MOVQ rows+64(FP), BX
+	MOVQ n+72(FP), R15
+	MOVQ R15, R12
+	SHLQ $0x02, R12
+
+zrows:
+	VBROADCASTSS (R11), Z15
+	VBROADCASTSS (R13), Z14
+	MOVQ         R15, CX
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	CMPQ         CX, $0x00000010
+	JL           zdotsgroupend
+
+zdotsgroup:
+	VMOVUPS     (R9), Z0
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VMOVUPS     (R8), Z2
+	VMOVUPS     (SI), Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, (SI)
+	VMOVUPS     (DX), Z4
+	VADDPS      Z4, Z2, Z4
+	VMOVUPS     Z4, (DX)
+	VMOVUPS     (R10), Z4
+	VMULPS      Z4, Z2, Z2
+	VADDPS      Z2, Z8, Z8
+	VFMADD231PS Z2, Z0, Z10
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zdotsgroup
+
+zdotsgroupend:
+	MOVL  $0x000000ff, AX
+	KMOVW AX, K7
+	CMPQ  CX, $0x00000008
+	JL    zdotseightend
+
+zdotseight:
+	VMOVUPS.Z   (R9), K7, Z0
+	VSUBPS      Z15, Z0, Z0
+	VMULPS      Z14, Z0, Z0
+	VMOVUPS.Z   (R8), K7, Z2
+	VMOVUPS.Z   (SI), K7, Z4
+	VFMADD231PS Z2, Z0, Z4
+	VMOVUPS     Z4, K7, (SI)
+	VMOVUPS.Z   (DX), K7, Z4
+	VADDPS      Z4, Z2, Z4
+	VMOVUPS     Z4, K7, (DX)
+	VMOVUPS.Z   (R10), K7, Z4
+	VMULPS      Z4, Z2, Z2
+	VADDPS      Z2, Z8, K7, Z8
+	VFMADD231PS Z2, Z0, K7, Z10
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         zdotseight
+
+zdotseightend:
+	VEXTRACTF32X8 $0x01, Z8, Y0
+	VADDPS        Y0, Y8, Y8
+	VEXTRACTF128  $0x01, Y8, X0
+	VADDPS        X0, X8, X8
+	VMOVHLPS      X8, X8, X0
+	VADDPS        X0, X8, X8
+	VPSHUFD       $0x01, X8, X0
+	VADDPS        X0, X8, X8
+	VEXTRACTF32X8 $0x01, Z10, Y0
+	VADDPS        Y0, Y10, Y10
+	VEXTRACTF128  $0x01, Y10, X0
+	VADDPS        X0, X10, X10
+	VMOVHLPS      X10, X10, X0
+	VADDPS        X0, X10, X10
+	VPSHUFD       $0x01, X10, X0
+	VADDPS        X0, X10, X10
+	SUBQ          R12, SI
+	SUBQ          R12, DX
+	SUBQ          R12, R8
+	SUBQ          R12, R9
+	SUBQ          R12, R10
+	VXORPS        X1, X1, X1
+	VCVTSI2SSQ    R15, X1, X1
+	VDIVSS        X1, X14, X0
+	VXORPS        c80000000<>+0(SB), X0, X0
+	VMULSS        X10, X0, X1
+	VMULSS        X14, X1, X1
+	VMULSS        X8, X0, X2
+	VBROADCASTSS  X1, Z13
+	VBROADCASTSS  X2, Z12
+	MOVQ          R15, CX
+	CMPQ          CX, $0x00000020
+	JL            zgradgroupend
+
+zgradgroup:
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R8), Z2
+	VMOVUPS     (R10), Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     64(R9), Z1
+	VMOVUPS     64(R8), Z3
+	VMOVUPS     64(R10), Z5
+	VSUBPS      Z15, Z1, Z1
+	VFMADD213PS Z12, Z13, Z1
+	VMULPS      Z5, Z3, Z3
+	VFMADD231PS Z3, Z14, Z1
+	VMOVUPS     Z1, 64(DI)
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	SUBQ        $0x00000020, CX
+	CMPQ        CX, $0x00000020
+	JGE         zgradgroup
+
+zgradgroupend:
+	CMPQ CX, $0x00000010
+	JL   zgradsingleend
+
+zgradsingle:
+	VMOVUPS     (R9), Z0
+	VMOVUPS     (R8), Z2
+	VMOVUPS     (R10), Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, (DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         zgradsingle
+
+zgradsingleend:
+	TESTQ       CX, CX
+	JZ          zgraddone
+	MOVQ        $0x00000001, AX
+	SHLQ        CL, AX
+	DECQ        AX
+	KMOVW       AX, K7
+	VMOVUPS.Z   (R9), K7, Z0
+	VMOVUPS.Z   (R8), K7, Z2
+	VMOVUPS.Z   (R10), K7, Z4
+	VSUBPS      Z15, Z0, Z0
+	VFMADD213PS Z12, Z13, Z0
+	VMULPS      Z4, Z2, Z2
+	VFMADD231PS Z2, Z14, Z0
+	VMOVUPS     Z0, K7, (DI)
+	LEAQ        (DI)(CX*4), DI
+	LEAQ        (R8)(CX*4), R8
+	LEAQ        (R9)(CX*4), R9
+	LEAQ        (R10)(CX*4), R10
+
+zgraddone:
+	SUBQ R12, R10
+	ADDQ $0x04, R11
+	ADDQ $0x04, R13
+	DECQ BX
+	JNZ  zrows
+	VZEROUPPER
+	RET
+
+avx2:
+	MOVQ dx+0(FP), DI
+	MOVQ dscale+8(FP), SI
+	MOVQ doffset+16(FP), DX
+	MOVQ dy+24(FP), R8
+	MOVQ x+32(FP), R9
+	MOVQ scale+40(FP), R10
+	MOVQ mean+48(FP), R11
+	MOVQ rstd+56(FP), R13
+	MOVQ rows+64(FP), BX
+	MOVQ n+72(FP), R15
+	MOVQ R15, R12
+	SHLQ $0x02, R12
+
+yrows:
+	VBROADCASTSS (R11), Y15
+	VBROADCASTSS (R13), Y14
+	MOVQ         R15, CX
+	VPXOR        Y8, Y8, Y8
+	VPXOR        Y9, Y9, Y9
+	VPXOR        Y10, Y10, Y10
+	VPXOR        Y11, Y11, Y11
+	CMPQ         CX, $0x00000010
+	JL           ydotsgroupend
+
+ydotsgroup:
+	VMOVUPS     (R9), Y0
+	VSUBPS      Y15, Y0, Y0
+	VMULPS      Y14, Y0, Y0
+	VMOVUPS     (R8), Y2
+	VMOVUPS     (SI), Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     (DX), Y4
+	VADDPS      Y4, Y2, Y4
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     (R10), Y4
+	VMULPS      Y4, Y2, Y2
+	VADDPS      Y2, Y8, Y8
+	VFMADD231PS Y2, Y0, Y10
+	VMOVUPS     32(R9), Y1
+	VSUBPS      Y15, Y1, Y1
+	VMULPS      Y14, Y1, Y1
+	VMOVUPS     32(R8), Y3
+	VMOVUPS     32(SI), Y5
+	VFMADD231PS Y3, Y1, Y5
+	VMOVUPS     Y5, 32(SI)
+	VMOVUPS     32(DX), Y5
+	VADDPS      Y5, Y3, Y5
+	VMOVUPS     Y5, 32(DX)
+	VMOVUPS     32(R10), Y5
+	VMULPS      Y5, Y3, Y3
+	VADDPS      Y3, Y9, Y9
+	VFMADD231PS Y3, Y1, Y11
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ydotsgroup
+
+ydotsgroupend:
+	CMPQ CX, $0x00000008
+	JL   ydotseightend
+
+ydotseight:
+	VMOVUPS     (R9), Y0
+	VSUBPS      Y15, Y0, Y0
+	VMULPS      Y14, Y0, Y0
+	VMOVUPS     (R8), Y2
+	VMOVUPS     (SI), Y4
+	VFMADD231PS Y2, Y0, Y4
+	VMOVUPS     Y4, (SI)
+	VMOVUPS     (DX), Y4
+	VADDPS      Y4, Y2, Y4
+	VMOVUPS     Y4, (DX)
+	VMOVUPS     (R10), Y4
+	VMULPS      Y4, Y2, Y2
+	VADDPS      Y2, Y8, Y8
+	VFMADD231PS Y2, Y0, Y10
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ydotseight
+
+ydotseightend:
+	VADDPS       Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X0
+	VADDPS       X0, X8, X8
+	VMOVHLPS     X8, X8, X0
+	VADDPS       X0, X8, X8
+	VPSHUFD      $0x01, X8, X0
+	VADDPS       X0, X8, X8
+	VADDPS       Y11, Y10, Y10
+	VEXTRACTF128 $0x01, Y10, X0
+	VADDPS       X0, X10, X10
+	VMOVHLPS     X10, X10, X0
+	VADDPS       X0, X10, X10
+	VPSHUFD      $0x01, X10, X0
+	VADDPS       X0, X10, X10
+	SUBQ         R12, SI
+	SUBQ         R12, DX
+	SUBQ         R12, R8
+	SUBQ         R12, R9
+	SUBQ         R12, R10
+	VXORPS       X1, X1, X1
+	VCVTSI2SSQ   R15, X1, X1
+	VDIVSS       X1, X14, X0
+	VXORPS       c80000000<>+0(SB), X0, X0
+	VMULSS       X10, X0, X1
+	VMULSS       X14, X1, X1
+	VMULSS       X8, X0, X2
+	VBROADCASTSS X1, Y13
+	VBROADCASTSS X2, Y12
+	MOVQ         R15, CX
+	CMPQ         CX, $0x00000010
+	JL           ygradgroupend
+
+ygradgroup:
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R8), Y2
+	VMOVUPS     (R10), Y4
+	VSUBPS      Y15, Y0, Y0
+	VFMADD213PS Y12, Y13, Y0
+	VMULPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y14, Y0
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     32(R9), Y1
+	VMOVUPS     32(R8), Y3
+	VMOVUPS     32(R10), Y5
+	VSUBPS      Y15, Y1, Y1
+	VFMADD213PS Y12, Y13, Y1
+	VMULPS      Y5, Y3, Y3
+	VFMADD231PS Y3, Y14, Y1
+	VMOVUPS     Y1, 32(DI)
+	ADDQ        $0x00000040, DI
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000040, R10
+	SUBQ        $0x00000010, CX
+	CMPQ        CX, $0x00000010
+	JGE         ygradgroup
+
+ygradgroupend:
+	CMPQ CX, $0x00000008
+	JL   ygradsingleend
+
+ygradsingle:
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R8), Y2
+	VMOVUPS     (R10), Y4
+	VSUBPS      Y15, Y0, Y0
+	VFMADD213PS Y12, Y13, Y0
+	VMULPS      Y4, Y2, Y2
+	VFMADD231PS Y2, Y14, Y0
+	VMOVUPS     Y0, (DI)
+	ADDQ        $0x00000020, DI
+	ADDQ        $0x00000020, R8
+	ADDQ        $0x00000020, R9
+	ADDQ        $0x00000020, R10
+	SUBQ        $0x00000008, CX
+	CMPQ        CX, $0x00000008
+	JGE         ygradsingle
+
+ygradsingleend:
+	SUBQ R12, R10
+	ADDQ $0x04, R11
+	ADDQ $0x04, R13
+	DECQ BX
+	JNZ  yrows
+	VZEROUPPER
+	RET
+
 // func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int)
 // Requires: AVX, AVX2, AVX512DQ, AVX512F
 TEXT ·avxRoute(SB), NOSPLIT, $0-48

@@ -65,6 +65,11 @@ func stream(unroll int, advance []step, body func(k int)) {
 		JZ(LabelRef(label("done")))
 		setTail(RAX)
 		onTail(func() { body(0) })
+		if part != "" { // more follows
+			for _, a := range advance {
+				LEAQ(Mem{Base: a.reg, Index: RCX, Scale: uint8(a.bytes)}, a.reg)
+			}
+		}
 		Label(label("done"))
 	}
 }

@@ -15,6 +15,7 @@ func main() {
 	reductions()
 	columns()
 	rows()
+	layerNorm()
 	route()
 	philox()
 	transpose()

@@ -24,6 +24,8 @@ var (
 var (
 	on *target
 	v  []VecPhysical // on.v
+	// part names the loops of a function that has several.
+	part string
 	// tailing holds while the code works on the lanes of tailMask alone.
 	tailing bool
 )
@@ -44,13 +46,14 @@ func both(body func()) {
 			Label("avx2")
 		}
 		body()
+		part = ""
 		VZEROUPPER()
 		RET()
 	}
 }
 
-// label is a name of its own for each target.
-func label(name string) string { return on.name + name }
+// label is a name of its own for each target and part.
+func label(name string) string { return on.name + part + name }
 
 func size() int { return 4 * on.lanes }
 
