@@ -40,10 +40,14 @@ func lower(s Spec) (*lowering, []int, []dtype.DType, error) {
 		}
 		l.inputs = append(l.inputs, l.add(node{kind: argInput, dtype: in.DType, input: i}))
 	}
+	m := newMatcher(s)
 	for i, in := range s.Code {
 		v, err := l.instr(in)
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("fuse: instruction %d, %v: %w", i, in.Op, err)
+		}
+		if whole, ok := l.chain(m, i); ok {
+			v = whole
 		}
 		if got := l.typeOf(v, in); in.DType != dtype.Invalid && in.DType != got {
 			return nil, nil, nil, fmt.Errorf("fuse: instruction %d, %v: expected a result of %v, found %v", i, in.Op, in.DType, got)

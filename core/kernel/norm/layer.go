@@ -72,16 +72,11 @@ func (k *LayerNormKernel) Run(p *pool.Pool) { p.Run(k.chunks, k) }
 func (k *LayerNormKernel) Chunk(i, worker int) {
 	_, row, n := k.at(i)
 	room := k.rooms.at(worker, 1, 0)
-	for r := row; r < row+n; r++ {
-		lo, hi := r*k.c, (r+1)*k.c
-		x := k.x.read(room, lo, hi)
-		mean := vec.Sum(x) / float32(k.c)
-		rstd := rsqrt(vec.SumSquares(x, mean)/float32(k.c) + k.spec.Epsilon)
-		k.mean[r], k.rstd[r] = mean, rstd
-		y := k.y.room(room, lo, hi)
-		vec.RowAffine(y, x, k.scale, k.offset, mean, rstd)
+	k.rooms.blocks(row, n, k.c, func(lo, hi int) {
+		x, y := k.x.read(room, lo, hi), k.y.room(room, lo, hi)
+		vec.LayerNorm(y, x, k.scale, k.offset, k.mean[lo/k.c:hi/k.c], k.rstd[lo/k.c:hi/k.c], k.spec.Epsilon)
 		k.y.done(y, lo, hi)
-	}
+	})
 }
 
 // LayerNormGradKernel computes dx, dscale[C] and doffset[C] from x, scale[C],
@@ -144,13 +139,10 @@ func (k *LayerNormGradKernel) Chunk(i, worker int) {
 	clear(dscale)
 	clear(doffset)
 	room := k.rooms.at(worker, layerNormGradRooms, 0)
-	for r := row; r < row+n; r++ {
-		lo, hi := r*c, (r+1)*c
-		x, dy, mean, rstd := k.x.read(room, lo, hi), k.dy.read(k.rooms.at(worker, layerNormGradRooms, 1), lo, hi), k.mean[r], k.rstd[r]
-		g, gh := vec.RowDots(dscale, doffset, dy, x, k.scale, mean, rstd)
-		m := rstd / float32(c)
+	k.rooms.blocks(row, n, c, func(lo, hi int) {
+		x, dy := k.x.read(room, lo, hi), k.dy.read(k.rooms.at(worker, layerNormGradRooms, 1), lo, hi)
 		dx := k.dx.room(room, lo, hi)
-		vec.RowGrad(dx, dy, x, k.scale, mean, rstd, -m*gh*rstd, -m*g)
+		vec.LayerNormGrad(dx, dscale, doffset, dy, x, k.scale, k.mean[lo/c:hi/c], k.rstd[lo/c:hi/c])
 		k.dx.done(dx, lo, hi)
-	}
+	})
 }

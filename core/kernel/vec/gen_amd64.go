@@ -355,6 +355,20 @@ func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scal
 //go:noescape
 func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int)
 
+// avxLayerNorm: for each row of n, a multiple of 8 above 0; rows above 0:
+// mean and rstd of x, dst[i] = (x[i]-mean)*rstd*a[i] + b[i].
+//
+//go:noescape
+func avxLayerNorm(dst *float32, x *float32, a *float32, b *float32, mean *float32, rstd *float32, rows int, n int, epsilon float32)
+
+// avxLayerNormGrad: for each row of n, a multiple of 8 above 0; rows above 0:
+// with h = (x[i]-mean)*rstd: dscale[i] += dy[i]*h, doffset[i] += dy[i],
+// dx[i] = dy[i]*scale[i]*rstd + ((x[i]-mean)*p + q), where p is -rstd/n times the sum of dy[i]*scale[i]*h
+// times rstd, and q -rstd/n times that of dy[i]*scale[i].
+//
+//go:noescape
+func avxLayerNormGrad(dx *float32, dscale *float32, doffset *float32, dy *float32, x *float32, scale *float32, mean *float32, rstd *float32, rows int, n int)
+
 // avxRoute: where x[i] == best[i] and free[i] is all ones, dx[i] += dy[i] and free[i] = 0, n a multiple of 8 for AVX2.
 //
 //go:noescape
@@ -370,3 +384,13 @@ func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int)
 //
 //go:noescape
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int)
+
+// avxGelu: dst[i] = x[i] (1 + erf(x[i] sqrt(1/2))) / 2, n a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxGelu(dst *float32, x *float32, n int)
+
+// avxGeluGrad: dst[i] = dy[i] times the derivative of x[i] (1 + erf(x[i] sqrt(1/2))) / 2, n a multiple of 8 for AVX2.
+//
+//go:noescape
+func avxGeluGrad(dst *float32, dy *float32, x *float32, n int)

@@ -114,6 +114,12 @@ func avxRowDots(dscale *float32, doffset *float32, dy *float32, x *float32, scal
 func avxRowGrad(dst *float32, dy *float32, x *float32, scale *float32, mean float32, rstd float32, p float32, q float32, n int) {
 	panic("vec: no assembly")
 }
+func avxLayerNorm(dst *float32, x *float32, a *float32, b *float32, mean *float32, rstd *float32, rows int, n int, epsilon float32) {
+	panic("vec: no assembly")
+}
+func avxLayerNormGrad(dx *float32, dscale *float32, doffset *float32, dy *float32, x *float32, scale *float32, mean *float32, rstd *float32, rows int, n int) {
+	panic("vec: no assembly")
+}
 func avxRoute(dx *float32, dy *float32, x *float32, best *float32, free *float32, n int) {
 	panic("vec: no assembly")
 }
@@ -121,3 +127,5 @@ func avxPhilox(dst *uint32, k0 uint32, k1 uint32, counter uint32, n int) { panic
 func avxTranspose8(dst *uint32, src *uint32, dstStride int, srcStride int, cols int) {
 	panic("vec: no assembly")
 }
+func avxGelu(dst *float32, x *float32, n int)                  { panic("vec: no assembly") }
+func avxGeluGrad(dst *float32, dy *float32, x *float32, n int) { panic("vec: no assembly") }

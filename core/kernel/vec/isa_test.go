@@ -113,6 +113,8 @@ var every = []struct {
 	{"Tanh", func(o *operands) { Tanh(o.f[0], o.f[1]) }},
 	{"Logistic", func(o *operands) { Logistic(o.f[0], o.f[1]) }},
 	{"Erf", func(o *operands) { Erf(o.f[0], o.f[1]) }},
+	{"Gelu", func(o *operands) { Gelu(o.f[0], o.f[1]) }},
+	{"GeluGrad", func(o *operands) { GeluGrad(o.f[0], o.f[1], o.f[2]) }},
 
 	{"EQ", func(o *operands) { EQ(o.m[0], o.f[1][:o.n], o.f[2]) }},
 	{"NE", func(o *operands) { NE(o.m[0], o.f[1][:o.n], o.f[2]) }},
@@ -146,6 +148,10 @@ var every = []struct {
 		o.result(g, h)
 	}},
 	{"RowGrad", func(o *operands) { RowGrad(o.c[0], o.c[1], o.c[2], o.c[3], 0.3, 1.7, 0.2, 0.1) }},
+	{"LayerNorm", func(o *operands) { LayerNorm(o.f[0], o.f[1], o.c[0], o.c[1], o.c[2][:min(o.n, o.rows)], o.c[3], 1e-5) }},
+	{"LayerNormGrad", func(o *operands) {
+		LayerNormGrad(o.f[0], o.c[0], o.c[1], o.f[1], o.f[2], o.c[2], o.c[3][:min(o.n, o.rows)], o.c[4])
+	}},
 	{"Route", func(o *operands) {
 		LT(o.m[0], o.f[1][:o.n], o.f[2])
 		copy(o.c[3], o.c[2][:o.n/2])

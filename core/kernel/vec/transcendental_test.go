@@ -94,3 +94,24 @@ func TestValuesDoNotDependOnTheirPlace(t *testing.T) {
 		}
 	}
 }
+
+// GELU and its gradient are within a few roundings of float64's, relative to |x| and |dy|.
+func TestGelu(t *testing.T) {
+	const n = 1 << 14
+	x, dy, y, dx := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	for i := range x {
+		x[i], dy[i] = float32(i-n/2)*(12./n), float32(1+i%7)
+	}
+	Gelu(y, x)
+	GeluGrad(dx, dy, x)
+	for i := range x {
+		v, g := float64(x[i]), float64(dy[i])
+		phi := (1 + math.Erf(v/math.Sqrt2)) / 2
+		if want := v * phi; math.Abs(float64(y[i])-want) > 2e-7*math.Abs(v) {
+			t.Fatalf("gelu(%v) = %v, want %v", v, y[i], want)
+		}
+		if want := g * (phi + v*math.Exp(-v*v/2)/math.Sqrt(2*math.Pi)); math.Abs(float64(dx[i])-want) > 4e-7*g {
+			t.Fatalf("gelu'(%v) %v = %v, want %v", v, g, dx[i], want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package vec
 import (
 	"math"
 	"testing"
+	"unsafe"
 
 	"github.com/fwlab/fw/core/rng"
 )
@@ -385,6 +386,31 @@ func TestRoute(t *testing.T) {
 			}
 			if dx[i] != want || (free[i] != 0) != (was[i] && !hit) {
 				t.Fatalf("element %d of %d is %v and %x, want %v", i, n, dx[i], free[i], want)
+			}
+		}
+	}
+}
+
+// Past the cache the same comes out, whether dst is whole cache lines or not.
+func TestColAffinePastTheCache(t *testing.T) {
+	for _, c := range []int{16, 24, 64, 80, 320} {
+		const rows = 9
+		n := rows * c
+		x, add, mean, a, b := normals(1, n), normals(2, n), normals(3, c), normals(4, c), normals(5, c)
+		room := make([]float32, n+32)
+		start := int(-uintptr(unsafe.Pointer(&room[0]))%64) / 4
+		want := make([]float32, n)
+		for variant := range 4 {
+			residual := add
+			if variant&1 > 0 {
+				residual = nil
+			}
+			ColAffine(want, x, residual, mean, a, b, rows, variant&2 > 0, false)
+			for off := range 2 {
+				dst := room[start+off:][:n]
+				clear(dst)
+				ColAffine(dst, x, residual, mean, a, b, rows, variant&2 > 0, true)
+				expect(t, "affine past the cache", n, dst, func(i int) float32 { return want[i] })
 			}
 		}
 	}

@@ -88,13 +88,13 @@ func arithmetic() {
 		name, doc string
 		op        func(a, dst VecPhysical)
 	}{
-		{"avxAbs", "|a[i]|", func(a, dst VecPhysical) { VANDPS(word(0x7fffffff), a, dst) }},
-		{"avxNeg", "-a[i]", func(a, dst VecPhysical) { VXORPS(word(0x80000000), a, dst) }},
-		{"avxNot", "the bits of ^a[i]", func(a, dst VecPhysical) { VXORPS(word(0xffffffff), a, dst) }},
+		{"avxAbs", "|a[i]|", func(a, dst VecPhysical) { andBits(word(0x7fffffff), a, dst) }},
+		{"avxNeg", "-a[i]", func(a, dst VecPhysical) { xorBits(word(0x80000000), a, dst) }},
+		{"avxNot", "the bits of ^a[i]", func(a, dst VecPhysical) { xorBits(word(0xffffffff), a, dst) }},
 		{"avxSqrt", "sqrt(a[i])", func(a, dst VecPhysical) { VSQRTPS(a, dst) }},
 		{"avxRsqrt", "1 / sqrt(a[i])", func(a, dst VecPhysical) {
 			VSQRTPS(a, a)
-			VMOVUPS(num(1), dst)
+			set(num(1), dst)
 			VDIVPS(a, dst, dst)
 		}},
 		{"avxFloor", "floor(a[i])", func(a, dst VecPhysical) { round(9, a, dst) }},

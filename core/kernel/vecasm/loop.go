@@ -65,8 +65,43 @@ func stream(unroll int, advance []step, body func(k int)) {
 		JZ(LabelRef(label("done")))
 		setTail(RAX)
 		onTail(func() { body(0) })
+		if part != "" { // more follows
+			for _, a := range advance {
+				LEAQ(Mem{Base: a.reg, Index: RCX, Scale: uint8(a.bytes)}, a.reg)
+			}
+		}
 		Label(label("done"))
 	}
+}
+
+// A bank is one register for each of several vectors. Where a function is a long
+// chain of instructions, those of several vectors alternate, so that each waits
+// for its results while the others run.
+type bank []VecPhysical
+
+// each emits the same instructions for every vector.
+func (b bank) each(emit func(i int)) {
+	for i := range b {
+		emit(i)
+	}
+}
+
+// streamBanks is stream for as many vectors at a time as n banks have room for,
+// at most four. v[13] to v[15] stay free for what all vectors use.
+func streamBanks(n int, advance []step, body func(b []bank)) {
+	free := append(append(bank{}, v[:13]...), v[16:]...)
+	vectors := min(4, len(free)/n)
+	banks := func(vectors int) []bank {
+		b := make([]bank, n)
+		for k := range b {
+			b[k] = free[k*vectors : (k+1)*vectors]
+		}
+		return b
+	}
+	if vectors > 1 {
+		repeat("group", vectors*on.lanes, advance, func() { body(banks(vectors)) })
+	}
+	stream(1, advance, func(int) { body(banks(1)) })
 }
 
 // streamEights is stream over groups of lanes elements and then of 8: vectors of
@@ -121,12 +156,12 @@ func floats(regs ...GPPhysical) []step {
 
 var constants = map[uint32]Mem{}
 
-// word is memory that holds sixteen copies of bits.
+// word is memory that holds eight copies of bits.
 func word(bits uint32) Mem {
 	m, ok := constants[bits]
 	if !ok {
 		m = GLOBL(fmt.Sprintf("c%08x", bits), RODATA|NOPTR)
-		for i := range wide.lanes {
+		for i := range avx2.lanes {
 			DATA(4*i, U32(bits))
 		}
 		constants[bits] = m
@@ -134,13 +169,13 @@ func word(bits uint32) Mem {
 	return m
 }
 
-// num is memory that holds sixteen copies of x.
+// num is memory that holds eight copies of x.
 func num(x float64) Mem { return word(math.Float32bits(float32(x))) }
 
 // horner leaves c[0] x^(n-1) + ... + c[n-1] in p.
-func horner(p, x VecPhysical, c ...float64) {
-	VMOVUPS(num(c[0]), p)
+func horner(p, x bank, c ...float64) {
+	p.each(func(i int) { set(num(c[0]), p[i]) })
 	for _, a := range c[1:] {
-		VFMADD213PS(num(a), x, p)
+		p.each(func(i int) { fma213(num(a), x[i], p[i]) })
 	}
 }

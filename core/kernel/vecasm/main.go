@@ -15,8 +15,10 @@ func main() {
 	reductions()
 	columns()
 	rows()
+	layerNorm()
 	route()
 	philox()
 	transpose()
+	gelu()
 	build.Generate()
 }

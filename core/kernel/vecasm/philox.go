@@ -28,12 +28,12 @@ func philox() {
 		broadcast("counter", v[15])
 		VPADDD(lanes, v[15], v[15])
 		Load(Param("n"), RCX)
-		loadWords(word(0xD2511F53), v[11])
-		loadWords(word(0xCD9E8D57), v[12])
+		set(word(0xD2511F53), v[11])
+		set(word(0xCD9E8D57), v[12])
 		repeat("blocks", 4*on.lanes, floats(RDI), func() {
 			philoxRounds()
 			philoxStore()
-			VPADDD(word(uint32(on.lanes)), v[15], v[15])
+			addWords(word(uint32(on.lanes)), v[15], v[15])
 		})
 	})
 }
@@ -47,8 +47,8 @@ func philoxRounds() {
 	VMOVAPS(v[14], k1)
 	for round := range 10 {
 		if round > 0 {
-			VPADDD(word(0x9E3779B9), k0, k0)
-			VPADDD(word(0xBB67AE85), k1, k1)
+			addWords(word(0x9E3779B9), k0, k0)
+			addWords(word(0xBB67AE85), k1, k1)
 		}
 		high := func(c, m, dst VecPhysical) { // the upper halves of the products
 			VPSRLQ(U8(32), c, v[4])

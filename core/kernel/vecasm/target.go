@@ -24,6 +24,8 @@ var (
 var (
 	on *target
 	v  []VecPhysical // on.v
+	// part names the loops of a function that has several.
+	part string
 	// tailing holds while the code works on the lanes of tailMask alone.
 	tailing bool
 )
@@ -44,13 +46,14 @@ func both(body func()) {
 			Label("avx2")
 		}
 		body()
+		part = ""
 		VZEROUPPER()
 		RET()
 	}
 }
 
-// label is a name of its own for each target.
-func label(name string) string { return on.name + name }
+// label is a name of its own for each target and part.
+func label(name string) string { return on.name + part + name }
 
 func size() int { return 4 * on.lanes }
 
@@ -113,7 +116,13 @@ func (c cond) reg() Op {
 }
 
 // compare sets c to a <predicate> b.
-func compare(predicate uint8, b Op, a VecPhysical, c cond) { VCMPPS(U8(predicate), b, a, c.reg()) }
+func compare(predicate uint8, b Op, a VecPhysical, c cond) {
+	if broadcast(b) {
+		VCMPPS_BCST(U8(predicate), b, a, c.reg())
+		return
+	}
+	VCMPPS(U8(predicate), b, a, c.reg())
+}
 
 // sign is the condition that x has its sign bit set; y is x itself for AVX2.
 func sign(x VecPhysical, k int) cond {
@@ -125,7 +134,11 @@ func sign(x VecPhysical, k int) cond {
 
 // choose: dst = c ? yes : no.
 func choose(c cond, yes Op, no, dst VecPhysical) {
-	if on == wide {
+	switch {
+	case broadcast(yes):
+		VBLENDMPS_BCST(yes, no, c.k, dst)
+		return
+	case on == wide:
 		VBLENDMPS(yes, no, c.k, dst)
 		return
 	}
@@ -134,7 +147,11 @@ func choose(c cond, yes Op, no, dst VecPhysical) {
 
 // keep: dst = c ? x : 0.
 func keep(c cond, x Op, dst VecPhysical) {
-	if on == wide {
+	switch {
+	case broadcast(x):
+		VBROADCASTSS_Z(x, c.k, dst)
+		return
+	case on == wide:
 		VMOVUPS_Z(x, c.k, dst)
 		return
 	}
@@ -171,11 +188,14 @@ func round(mode uint8, a Op, dst VecPhysical) {
 }
 
 func and(b Op, a, dst VecPhysical) {
-	if on == wide {
+	switch {
+	case broadcast(b):
+		VPANDD_BCST(b, a, dst)
+	case on == wide:
 		VPANDD(b, a, dst)
-		return
+	default:
+		VPAND(b, a, dst)
 	}
-	VPAND(b, a, dst)
 }
 
 func xor(b Op, a, dst VecPhysical) {
@@ -186,12 +206,46 @@ func xor(b Op, a, dst VecPhysical) {
 	VPXOR(b, a, dst)
 }
 
-func loadWords(m Op, r VecPhysical) {
+// broadcast is whether an operand is a constant that the instruction spreads over
+// the lanes by itself. The linker aligns a constant to 32 bytes at most, so one of
+// 64 would often lie across two cache lines.
+func broadcast(o Op) bool {
+	m, ok := o.(Mem)
+	return ok && on == wide && m.Symbol.Name != ""
+}
+
+// withConstants is an instruction whose first operand may be a constant.
+func withConstants(plain, spread func(...Op)) func(b Op, a, dst VecPhysical) {
+	return func(b Op, a, dst VecPhysical) {
+		if broadcast(b) {
+			spread(b, a, dst)
+			return
+		}
+		plain(b, a, dst)
+	}
+}
+
+var (
+	add      = withConstants(VADDPS, VADDPS_BCST)
+	sub      = withConstants(VSUBPS, VSUBPS_BCST)
+	mul      = withConstants(VMULPS, VMULPS_BCST)
+	andBits  = withConstants(VANDPS, VANDPS_BCST)
+	orBits   = withConstants(VORPS, VORPS_BCST)
+	xorBits  = withConstants(VXORPS, VXORPS_BCST)
+	fma213   = withConstants(VFMADD213PS, VFMADD213PS_BCST)
+	fma231   = withConstants(VFMADD231PS, VFMADD231PS_BCST)
+	fnma231  = withConstants(VFNMADD231PS, VFNMADD231PS_BCST)
+	addWords = withConstants(VPADDD, VPADDD_BCST)
+	subWords = withConstants(VPSUBD, VPSUBD_BCST)
+)
+
+// set fills a vector with a constant.
+func set(c Mem, r VecPhysical) {
 	if on == wide {
-		VMOVDQU32(m, r)
+		VBROADCASTSS(c, r)
 		return
 	}
-	VMOVDQU(m, r)
+	VMOVUPS(c, r)
 }
 
 func zero(regs ...VecPhysical) {
