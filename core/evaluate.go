@@ -14,14 +14,22 @@ import (
 	"github.com/fwlab/fw/core/rundir"
 )
 
+// Load takes over the state in a checkpoint of the session's experiment.
+func (s *Session) Load(c *checkpoint.Checkpoint) error {
+	if want := hash(s.Experiment.Decisive()); c.Meta.Experiment != want {
+		return fmt.Errorf("%s is of another experiment: expected hash %.12s, found %.12s", c.Path, want, c.Meta.Experiment)
+	}
+	if err := s.Trainer.Restore(c.Meta.Step, c.Tensors); err != nil {
+		return fmt.Errorf("%s: %w", c.Path, err)
+	}
+	return nil
+}
+
 // Evaluate measures one protocol on a checkpoint of the session's run, on the
 // untrained encoder and on pixels; show is told of each result.
 func (s *Session) Evaluate(ctx context.Context, c *checkpoint.Checkpoint, e experiment.Eval, show func(report.Eval)) error {
-	if want := hash(s.Experiment.Decisive()); c.Meta.Experiment != want {
-		return fmt.Errorf("eval: %s is of another experiment: expected hash %.12s, found %.12s", c.Path, want, c.Meta.Experiment)
-	}
-	if err := s.Trainer.Restore(c.Meta.Step, c.Tensors); err != nil {
-		return fmt.Errorf("eval: %s: %w", c.Path, err)
+	if err := s.Load(c); err != nil {
+		return fmt.Errorf("eval: %w", err)
 	}
 	choice := report.Last
 	if c.Meta.Step != s.Steps() {

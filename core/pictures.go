@@ -12,120 +12,6 @@ import (
 	"github.com/fwlab/fw/core/view"
 )
 
-// Views is, for each of the first n images of an epoch, the original as probes
-// see it, then the views that the plugins make of it, and then what the pretext
-// task shows of them, with the parameters as they are.
-func (s *Session) Views(epoch, n int) (report.Sheet, error) {
-	t := s.Trainer
-	n = max(1, min(n, t.Facts.Batch))
-	indices := data.Order(t.Key(), epoch, s.Set.Train.Len())[:t.Facts.Batch]
-	plain, err := s.plain(s.Set.Train, indices)
-	if err != nil {
-		return report.Sheet{}, err
-	}
-	views, err := t.Views(epoch, indices)
-	if err != nil {
-		return report.Sheet{}, err
-	}
-	sheet := report.Sheet{
-		Title:   "Views of " + s.Set.Name,
-		Caption: fmt.Sprintf("Each row begins with a training image. To its right is what the plugins made of it in epoch %d.", epoch),
-		Columns: []string{"original"}, Rows: make([]report.Row, n),
-	}
-	for i := range sheet.Rows {
-		img, err := s.picture(plain, i)
-		if err != nil {
-			return report.Sheet{}, err
-		}
-		sheet.Rows[i].Cells = []report.Cell{{Image: img, Label: s.class(s.Set.Train, indices[i]), Frame: report.Plain, Boxes: s.rectangles(views, i, indices[i])}}
-	}
-	sheet.Legend = rectangleLegend(sheet.Rows[0].Cells[0].Boxes)
-	shown, err := t.Pictures(views, indices, epoch*t.StepsPerEpoch())
-	if err != nil {
-		return report.Sheet{}, err
-	}
-	if len(shown) > 0 {
-		sheet.Caption += " After the views comes what the pretext task shows of them."
-	}
-	view := 0
-	for _, o := range views.Outputs {
-		if !isPictures(o) {
-			continue
-		}
-		err := s.columns(&sheet, o, len(indices), func(int) string { view++; return fmt.Sprintf("view %d", view) })
-		if err != nil {
-			return report.Sheet{}, err
-		}
-	}
-	for _, o := range shown {
-		err := s.columns(&sheet, o, len(indices), func(v int) string {
-			if o.Shape.Dims[0] == len(indices) {
-				return o.Name
-			}
-			return fmt.Sprintf("%s %d", o.Name, v+1)
-		})
-		if err != nil {
-			return report.Sheet{}, err
-		}
-	}
-	return sheet, nil
-}
-
-// isPictures is whether an output of a view program is one: f32[V*B,H,W,1 or 3].
-func isPictures(o *view.Output) bool {
-	d := o.Shape.Dims
-	return len(d) == 4 && o.Shape.DType.Float() && (d[3] == 1 || d[3] == 3)
-}
-
-// columns adds a column for each of the pictures that o has of an image; o has them
-// of so many images, of which the sheet shows the first.
-func (s *Session) columns(sheet *report.Sheet, o *view.Output, images int, title func(v int) string) error {
-	for v := range o.Shape.Dims[0] / images {
-		sheet.Columns = append(sheet.Columns, title(v))
-		for i := range sheet.Rows {
-			img, err := s.picture(o, v*images+i)
-			if err != nil {
-				return err
-			}
-			sheet.Rows[i].Cells = append(sheet.Rows[i].Cells, report.Cell{Image: img})
-		}
-	}
-	return nil
-}
-
-// given is the colour of the box that the crop strategy was told of; crops have
-// those after it.
-const given = 0
-
-// rectangles are what was cropped of the sample-th image of views, which is at a
-// position of the training set, after the box that the crop strategy was told of.
-func (s *Session) rectangles(views *view.Program, sample, position int) (list []report.Box) {
-	side := float64(s.size)
-	add := func(b view.Box, color int) {
-		x, y := side*float64(b.X0), side*float64(b.Y0)
-		list = append(list, report.Box{X: x, Y: y, W: side*float64(b.X1) - x, H: side*float64(b.Y1) - y, Color: color, Dashed: color == given})
-	}
-	if views.Boxes != nil {
-		add(views.Boxes[position], given)
-	}
-	for i, c := range views.Cropped(sample) {
-		add(c, given+1+i)
-	}
-	return list
-}
-
-// rectangleLegend says which rectangle is which.
-func rectangleLegend(list []report.Box) (keys []report.Key) {
-	for _, b := range list {
-		k := report.Key{Text: fmt.Sprintf("crop %d", b.Color-given), Color: b.Color, Dashed: b.Dashed}
-		if b.Color == given {
-			k.Text = "the box that crops go by"
-		}
-		keys = append(keys, k)
-	}
-	return keys
-}
-
 // plain is images of a split as probes see them.
 func (s *Session) plain(ds data.Dataset, indices []int) (*view.Output, error) {
 	p, err := eval.Plain(ds, s.size, s.Set.Channels, len(indices), s.Set.Mean, s.Set.Std)
@@ -136,14 +22,47 @@ func (s *Session) plain(ds data.Dataset, indices []int) (*view.Output, error) {
 	return p.Outputs[0], err
 }
 
-// picture undoes the normalisation of one image of an output.
+// picture undoes the normalisation of one image of an output; of tiles it is their
+// mosaic.
 func (s *Session) picture(o *view.Output, i int) (image.Image, error) {
+	if o.Shape.Rank() == 5 {
+		return mosaic(o, i)
+	}
 	h, w, c := o.Shape.Dims[1], o.Shape.Dims[2], o.Shape.Dims[3]
 	values := make([]float32, h*w*c)
 	for j := range values {
 		values[j] = o.F32(i*len(values) + j)
 	}
 	return report.PictureF32(values, h, w, c, each(s.Set.Mean, c), each(s.Set.Std, c))
+}
+
+// mosaic is the tiles of view i in their order, in a square or nearly so, with a line
+// of middle grey between them; tiles have no common scale, so each is shown from its
+// least to its greatest value.
+func mosaic(o *view.Output, i int) (image.Image, error) {
+	d := o.Shape.Dims
+	n, h, w, c := d[1], d[2], d[3], d[4]
+	across := int(math.Ceil(math.Sqrt(float64(n))))
+	down := (n + across - 1) / across
+	height, width := down*(h+1)-1, across*(w+1)-1
+	values := make([]float32, height*width*c)
+	for j := range values {
+		values[j] = 0.5
+	}
+	for t := range n {
+		at := (i*n + t) * h * w * c
+		low, high := o.F32(at), o.F32(at)
+		for j := range h * w * c {
+			low, high = min(low, o.F32(at+j)), max(high, o.F32(at+j))
+		}
+		for y := range h {
+			row := values[((t/across*(h+1)+y)*width+t%across*(w+1))*c:][:w*c]
+			for x := range row {
+				row[x] = (o.F32(at+y*w*c+x) - low) / max(high-low, 1e-12)
+			}
+		}
+	}
+	return report.PictureF32(values, height, width, c, nil, nil)
 }
 
 // each gives every channel its number; nil stays nil.

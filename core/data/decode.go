@@ -42,7 +42,9 @@ func Decode(b []byte, exif bool) (Image, error) {
 }
 
 // decodeJPEG takes the fast decoder where it is safe: it reads truncated files
-// without complaint, and cannot do CMYK.
+// without complaint, and cannot do CMYK. What it leaves out at the end is flat, so
+// a picture with a flat last block is for the strict one to judge; of a file that
+// ends early with the marker of its end, only losses within that block remain unseen.
 func decodeJPEG(b []byte, cfg image.Config) (img image.Image, err error) {
 	if !bytes.Contains(b[max(0, len(b)-64):], []byte{0xff, 0xd9}) || cfg.ColorModel == color.CMYKModel {
 		return jpeg.Decode(bytes.NewReader(b))
@@ -52,8 +54,31 @@ func decodeJPEG(b []byte, cfg image.Config) (img image.Image, err error) {
 			img, err = jpeg.Decode(bytes.NewReader(b))
 		}
 	}()
-	if img, err = jpegn.Decode(bytes.NewReader(b)); err != nil {
+	if img, err = jpegn.Decode(bytes.NewReader(b)); err != nil || endsFlat(img) {
 		return jpeg.Decode(bytes.NewReader(b))
 	}
 	return img, nil
+}
+
+// endsFlat is whether the last 8 x 8 block of a picture's luma is of one level.
+func endsFlat(img image.Image) bool {
+	luma, stride, r := []uint8(nil), 0, img.Bounds()
+	switch m := img.(type) {
+	case *image.YCbCr:
+		luma, stride = m.Y, m.YStride
+	case *image.Gray:
+		luma, stride = m.Pix, m.Stride
+	default:
+		return true
+	}
+	h, w := r.Dy(), r.Dx()
+	last := luma[(h-1)*stride+w-1]
+	for y := (h - 1) / 8 * 8; y < h; y++ {
+		for x := (w - 1) / 8 * 8; x < w; x++ {
+			if luma[y*stride+x] != last {
+				return false
+			}
+		}
+	}
+	return true
 }

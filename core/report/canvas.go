@@ -55,17 +55,20 @@ func (l *layout) drawCell(c canvas, cell Cell, at image.Point) {
 	if cell.Image != nil {
 		y += l.shown(cell.Image).Y
 	}
-	for i, text := range cell.words() {
+	for i, text := range l.words(cell) {
 		l.fonts.small.draw(c.img, text, at.X, y+i*lineHeight*l.px, l.cellW, muted)
 	}
 }
 
 // words is the lines below a cell's image.
-func (c Cell) words() []string {
-	if c.Label == "" {
-		return c.Notes
+func (l *layout) words(c Cell) (lines []string) {
+	if c.Label != "" {
+		lines = append(lines, c.Label)
 	}
-	return append([]string{c.Label}, c.Notes...)
+	for _, n := range c.Notes {
+		lines = append(lines, l.fonts.small.wrap(n, l.cellW)...)
+	}
+	return lines
 }
 
 // pixel rounds a coordinate and keeps it within the image; NaN is 0.

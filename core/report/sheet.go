@@ -34,7 +34,7 @@ type Row struct {
 type Cell struct {
 	Image image.Image
 	Label string   // below the image
-	Notes []string // below the label, a line each
+	Notes []string // below the label, each on lines of its own
 	Frame Frame
 	Heat  *Heat
 	Boxes []Box
@@ -219,7 +219,7 @@ func (l *layout) stack() {
 			if c.Image != nil {
 				h = max(h, l.shown(c.Image).Y)
 			}
-			lines = max(lines, len(c.words()))
+			lines = max(lines, len(l.words(c)))
 		}
 		l.rowY, l.rowH = append(l.rowY, y), append(l.rowH, h)
 		y += h + lines*line + gap*l.px

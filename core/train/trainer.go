@@ -289,12 +289,27 @@ func (t *Trainer) load() error {
 // Key is the root of the run's randomness.
 func (t *Trainer) Key() rng.Key { return t.root }
 
-// Views is the view program filled as the given epoch would see the batch.
+// Views is the view program filled as the given epoch would see the batch, with
+// explanations.
 func (t *Trainer) Views(epoch int, indices []int) (*view.Program, error) {
 	p := t.program.Fork()
-	p.Boxes = t.boxesIn(epoch)
+	p.Boxes, p.Explain = t.boxesIn(epoch), true
 	_, err := p.Fill(t.Pool, indices, t.viewKey(epoch))
 	return p, err
+}
+
+// Crops is what the given epoch crops of a batch, relative to each image.
+func (t *Trainer) Crops(epoch int, indices []int) ([][]view.Box, error) {
+	p := t.program.Fork()
+	p.Boxes = t.boxesIn(epoch)
+	if err := p.Crop(t.Pool, indices, t.viewKey(epoch)); err != nil {
+		return nil, err
+	}
+	list := make([][]view.Box, len(indices))
+	for i := range list {
+		list[i] = p.Cropped(i)
+	}
+	return list, nil
 }
 
 func (t *Trainer) viewKey(epoch int) rng.Key { return t.root.FoldString("views").Fold(uint64(epoch)) }

@@ -37,6 +37,6 @@ func (b *batch) crop() error {
 	return nil
 }
 
-// Cropped is what was cropped of sample i of the last Fill, in the order of the
-// program's crops.
+// Cropped is what was cropped of sample i of the last Fill or Crop, in the order of
+// the program's crops.
 func (p *Program) Cropped(i int) []Box { return p.cropped[i*len(p.sites):][:len(p.sites)] }

@@ -19,22 +19,54 @@ type Replacement struct {
 // [New] was told. Images that cannot be read are replaced by the next that can;
 // they are returned. An error is of the first sample that has one.
 func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replacement, error) {
-	began := time.Now()
-	n := len(indices)
-	if n != p.batch {
-		return nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
+	b, skipped, err := p.prepare(workers, indices, key)
+	if err != nil {
+		return nil, err
 	}
+	began := time.Now()
 	for _, o := range p.Outputs {
 		if o.Data == nil {
 			o.Data = make([]byte, o.Shape.Bytes())
 		}
+	}
+	for len(p.states) < workers.Workers() {
+		p.states = append(p.states, newSample(p))
+	}
+	if p.Explain {
+		p.explained = make([][]Explanation, len(indices))
+	}
+	for {
+		workers.Run(len(indices), (*viewTask)(b))
+		if err := b.first(); err != nil {
+			return nil, err
+		}
+		if asked, err := b.paint(); err != nil || !asked {
+			p.Timing.Views = time.Since(began)
+			return skipped, err
+		}
+	}
+}
+
+// Crop asks for the crops of a batch as Fill does, and does no more:
+// [Program.Cropped] says what they are.
+func (p *Program) Crop(workers *pool.Pool, indices []int, key rng.Key) error {
+	_, _, err := p.prepare(workers, indices, key)
+	return err
+}
+
+// prepare decodes a batch and asks for its crops.
+func (p *Program) prepare(workers *pool.Pool, indices []int, key rng.Key) (*batch, []Replacement, error) {
+	began := time.Now()
+	n := len(indices)
+	if n != p.batch {
+		return nil, nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
 	}
 	b := &batch{p: p, indices: indices, key: key, images: make([]data.Image, n), bad: make([][]Replacement, n), errs: make([]error, n),
 		asked: make([][][]uint8, n), answers: make([][][]uint8, n), finished: make([]bool, n)}
 	workers.Run(n, (*decodeTask)(b))
 	p.Timing = Timing{Began: began, Decode: time.Since(began)}
 	if err := b.first(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var skipped []Replacement
 	for i := range indices {
@@ -42,26 +74,11 @@ func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replac
 	}
 	if len(p.sites) > 0 {
 		if err := b.crop(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	p.Timing.Crop = time.Since(began) - p.Timing.Decode
-	for len(p.states) < workers.Workers() {
-		p.states = append(p.states, newSample(p))
-	}
-	if p.Explain {
-		p.explained = make([][]Explanation, n)
-	}
-	for {
-		workers.Run(n, (*viewTask)(b))
-		if err := b.first(); err != nil {
-			return nil, err
-		}
-		if asked, err := b.paint(); err != nil || !asked {
-			p.Timing.Views = time.Since(began) - p.Timing.Decode - p.Timing.Crop
-			return skipped, err
-		}
-	}
+	return b, skipped, nil
 }
 
 // Timing is what one Fill took.

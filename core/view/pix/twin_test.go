@@ -293,3 +293,52 @@ func TestLabOfKnownColours(t *testing.T) {
 		}
 	}
 }
+
+// Sharpness, AutoContrast and levels equal looks at every pixel with PIL's formulas.
+func TestLevelsEqualTheirTwins(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	var s Scratch
+	for range 200 {
+		m := randomPlain(r, 1+r.IntN(12), 1+r.IntN(12), 1+2*r.IntN(2))
+		f := float32(r.Float64() * 2)
+		sharp, stretched := newPlain(m.h, m.w, m.c), newPlain(m.h, m.w, m.c)
+		for ch := range m.c {
+			low, high := 255, 0
+			for y := range m.h {
+				for x := range m.w {
+					low, high = min(low, int(*m.at(y, x, ch))), max(high, int(*m.at(y, x, ch)))
+				}
+			}
+			for y := range m.h {
+				for x := range m.w {
+					v := *m.at(y, x, ch)
+					smooth := v
+					if y > 0 && x > 0 && y < m.h-1 && x < m.w-1 {
+						sum := 4 * int(v) // with the one below it weighs five
+						for dy := -1; dy <= 1; dy++ {
+							for dx := -1; dx <= 1; dx++ {
+								sum += int(*m.at(y+dy, x+dx, ch))
+							}
+						}
+						smooth = uint8((2*sum + 13) / 26) // rounded half up
+					}
+					*sharp.at(y, x, ch) = blend(smooth, v, f)
+					*stretched.at(y, x, ch) = v
+					if high > low {
+						*stretched.at(y, x, ch) = uint8(max(0, min(255, float64(v)*(255/float64(high-low))-float64(low)*(255/float64(high-low)))))
+					}
+				}
+			}
+		}
+		got := bytes.Clone(m.p)
+		Sharpness(got, m.h, m.w, m.c, f, &s)
+		if !bytes.Equal(got, sharp.p) {
+			t.Fatalf("%d x %d x %d sharpened by %v differs from its twin", m.h, m.w, m.c, f)
+		}
+		got = bytes.Clone(m.p)
+		AutoContrast(got, m.c)
+		if !bytes.Equal(got, stretched.p) {
+			t.Fatalf("%d x %d x %d stretched differs from its twin", m.h, m.w, m.c)
+		}
+	}
+}
