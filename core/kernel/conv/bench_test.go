@@ -94,7 +94,7 @@ func BenchmarkConv(b *testing.B) {
 
 // Winograd against the direct path, in turns: the metric is the median over the
 // turns of direct time over Winograd's, above 1 where Winograd is faster. The
-// rule of [fewerWins] follows from these.
+// rule of [fewerPays] follows from these.
 func BenchmarkWinograd(b *testing.B) {
 	b.Run("f32", func(b *testing.B) { benchmarkWinograd(b, false) })
 	b.Run("bf16", func(b *testing.B) { benchmarkWinograd(b, true) })

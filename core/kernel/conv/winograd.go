@@ -31,6 +31,7 @@ type fewer struct {
 	biased        bool
 	rotated       bool // the kernels, and input and output channels exchanged
 	stream        bool
+	resident      bool // of [resident]
 	workers       int
 
 	tiles, per, chunks int // of all images, of a chunk, and the number of chunks
@@ -53,6 +54,7 @@ func newFewer(g geometry, bias bool, workers int) *fewer {
 	f.patches = newPatches(g.h, g.w, f.cw, shift(g.shiftH, g.stepH), shift(g.shiftW, g.stepW), th, tw, wholeInput)
 	f.half = g.half
 	f.sum = newSum(1, f.cw, g.n)
+	f.resident = resident(g)
 	f.tiles = g.b * th * tw
 	f.stream = g.b*g.oh*g.ow*f.nw >= streamFloats
 	per := max(leastTiles, winogradFloats/(16*(g.c+f.np)), g.c*f.np/(2*(g.c+f.np))) // the last balances reading weights and tiles from L3
@@ -138,6 +140,10 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 		prefetch(y, xi)
 		prefetch(x, xi)
 		add := xi == 5 && f.bias != nil
+		if f.resident && !add {
+			f.multiplyResident(&m[xi*f.xiM], &v[xi*f.xiV], &f.u[xi*f.xiU], n)
+			continue
+		}
 		if add {
 			for t := range n {
 				copy(m[xi*f.xiM+t*f.np:][:f.n], f.bias)
@@ -164,6 +170,15 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 			add = true
 		}
 	}
+}
+
+// multiplyResident: a matrix of products, where both kinds of channels are one panel.
+func (f *fewer) multiplyResident(m, v, u *float32, n int) {
+	if f.half {
+		tile.ResidentPairs(n, v, u, m)
+		return
+	}
+	tile.Resident(n, v, u, m)
 }
 
 // write transforms the products of tiles first.. to output pixels.
