@@ -50,7 +50,7 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	if workers == 0 {
 		workers = tr.Workers
 	}
-	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, Memory: tr.Memory, Parts: tr.BatchSize / tr.MicroBatch, CheckFinite: tr.CheckFinite, Localization: schedule(e),
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, Fours: tr.Winograd == experiment.F4, Memory: tr.Memory, Parts: tr.BatchSize / tr.MicroBatch, CheckFinite: tr.CheckFinite, Localization: schedule(e),
 		Facts: train.Facts{Batch: tr.MicroBatch, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
 	if small := (*train.MemoryError)(nil); errors.As(err, &small) {
 		return nil, fmt.Errorf("%s: %w", e.Where("train.memory"), err)

@@ -53,7 +53,7 @@ func (t *Trainer) fit(f *ir.Func, aliases map[string]string) (*ir.Func, error) {
 	if t.Config.Memory == 0 {
 		return f, nil
 	}
-	scratch, err := exec.Scratch(f, exec.Options{Pool: t.Pool, Eval: t.evaluate})
+	scratch, err := exec.Scratch(f, exec.Options{Pool: t.Pool, Eval: t.evaluate, Fours: t.Config.Fours})
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type Config struct {
 	Seed      uint64
 	Workers   int
 	BF16      bool // the step stores activations as bfloat16: [compile.BF16]
+	Fours     bool // its convolutions may go by F(4x4,3x3): [exec.Options]
 	Memory    int  // most bytes of what is planned; 0: no bound
 	Parts     int  // that a batch is done in, each of Facts.Batch images; 0 is 1
 	// CheckFinite looks at the whole state after each step, not at the loss
@@ -147,7 +148,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	}
 	t.Stages["compiled"] = compiled
 	debug.FreeOSMemory() // what tracing left behind, before the arena is taken
-	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate}); err != nil {
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate, Fours: t.Config.Fours}); err != nil {
 		return err
 	}
 	if c.CheckFinite {
