@@ -213,7 +213,7 @@ func TestCommands(t *testing.T) {
 	m := &machine{fw: "FW", python: "PY"}
 	c := contestant{row: &table[1], precision: "bf16", threads: 2}
 	program, env, args := m.command(c, 10)
-	if got := program + " " + strings.Join(append(env, args...), " "); got != "FW GOMAXPROCS=2 bench experiments/bench/simclr-resnet18-w16.toml --json --reuse-batch --profile 0 --warmup 3 --steps 1000000 --seconds 10 --workers 2 --set train.precision=bf16 --set train.batch_size=256" {
+	if got := program + " " + strings.Join(append(env, args...), " "); got != "FW GOMAXPROCS=2 bench experiments/bench/simclr-resnet18-w16.toml --json --reuse-batch --profile 0 --warmup 3 --steps 1000000 --seconds 10 --workers 2 --set train.batch_size=256 --set train.precision=bf16" {
 		t.Error(got)
 	}
 	c.peer = &config{"compile", "channels_last", allocator{"kept", []string{"A=1"}}}

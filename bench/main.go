@@ -25,7 +25,7 @@ type cli struct {
 	FW            string   `help:"fw's program; without it ./cmd/fw is built." name:"fw" placeholder:"FILE"`
 	Parts         []string `help:"What to measure: rows (fw beside PyTorch), gemm (products beside the machine's peak), sweep (time by batch)." enum:"rows,gemm,sweep" default:"rows,gemm,sweep"`
 	Rows          []string `help:"Rows, by name; without it all." placeholder:"NAME"`
-	Precisions    []string `help:"Arithmetic." enum:"f32,bf16" default:"f32,bf16"`
+	Precisions    []string `help:"Arithmetic; f4 is float32 with fw's train.winograd = f4, beside PyTorch's float32." enum:"f32,f4,bf16" default:"f32,f4,bf16"`
 	Threads       []int    `help:"Threads of both sides." default:"1,2"`
 	Rounds        int      `help:"Turns of each side." default:"5"`
 	Seconds       float64  `help:"Of timed steps in a turn." default:"10"`

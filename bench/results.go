@@ -100,7 +100,7 @@ func (r *results) put(p pair) {
 	r.Rows = append(r.Rows, p)
 	names := rowNames()
 	slices.SortStableFunc(r.Rows, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(slices.Index(names, a.Row), slices.Index(names, b.Row)), -cmp.Compare(a.Precision, b.Precision), cmp.Compare(a.Threads, b.Threads))
+		return cmp.Or(cmp.Compare(slices.Index(names, a.Row), slices.Index(names, b.Row)), cmp.Compare(slices.Index(arithmetics, a.Precision), slices.Index(arithmetics, b.Precision)), cmp.Compare(a.Threads, b.Threads))
 	})
 }
 
