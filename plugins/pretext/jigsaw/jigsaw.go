@@ -54,7 +54,7 @@ func (t *jigsaw) Views(v *sdk.Views) {
 		}
 		tiles = append(tiles, tile)
 	}
-	k := v.Explain("permutation", v.Intn(t.orders))
+	k := v.Intn(t.orders)
 	order := v.Table(t.table()).Take(0, k)
 	v.ViewOf(v.Shuffled(order, tiles...)).TargetValue("permutation", k)
 }
@@ -70,7 +70,7 @@ func (t *jigsaw) Objective(s *sdk.Step) sdk.Value {
 
 	k, guess := s.Target("permutation"), logits.ArgMax(1)
 	s.Metric("train/pretext_top1", guess.Eq(k).Float().Mean().Scale(100))
-	s.Picture("put together as predicted", sdk.Mosaic(t.solved(tiles, guess)))
+	s.Picture("as predicted", sdk.Mosaic(t.solved(tiles, guess)))
 	return s.Loss(logits, k)
 }
 

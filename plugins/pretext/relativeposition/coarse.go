@@ -47,7 +47,7 @@ func bilinear(from, to int) [][]float64 {
 // resampled is a tile f32[s,s,C] made smaller to a drawn side and large again.
 func resampled(v *sdk.Views, tile, coarseness sdk.Value) sdk.Value {
 	s, c := tile.Dim(0), tile.Dim(2)
-	m := coarseness.Take(0, v.Explain("coarse", v.Intn(sides)))
+	m := coarseness.Take(0, v.Intn(sides))
 	rows := m.MatMul(tile.Reshape(s, s*c)).Reshape(s, s, c)
 	return rows.Dot(m, nil, nil, []int{1}, []int{1}).Transpose(0, 2, 1)
 }

@@ -33,29 +33,25 @@ func (t *relativePosition) Views(v *sdk.Views) {
 	img := v.Augment(v.Crop(v.Image()))
 	corners, size := t.tiles.Corners(v, img)
 	blurs := v.Constant(sdk.Dims(sides, size, size), coarseness(size))
+	channels := v.Explain("channels", v.Intn(v.Channels(), len(corners)))
 	var tiles []sdk.Value
-	for _, corner := range corners {
+	for i, corner := range corners {
 		tile := img.WindowFrom(corner, size, size).Float()
 		if t.coarse > 0 {
 			tile = v.Bernoulli(t.coarse).Where(resampled(v, tile, blurs), tile)
 		}
-		tiles = append(tiles, t.normalized(v, tile))
+		switch {
+		case t.chroma == "drop":
+			tile = v.OneChannel(tile, channels.Slice(0, i, i+1).Reshape())
+		case t.chroma == "project" && v.Channels() == 3:
+			tile = v.WithoutGreenMagenta(tile)
+		}
+		if t.rms {
+			tile = tile.Div(tile.Square().Mean().Sqrt().MaxConst(1e-6))
+		}
+		tiles = append(tiles, tile)
 	}
 	v.ViewOf(v.Stack(0, tiles...)) // f32[9,s,s,C]
-}
-
-// normalized takes the tile's colour and scale away.
-func (t *relativePosition) normalized(v *sdk.Views, tile sdk.Value) sdk.Value {
-	switch {
-	case t.chroma == "drop":
-		tile = v.OneChannel(tile, v.Explain("channel", v.Intn(v.Channels())))
-	case t.chroma == "project" && v.Channels() == 3:
-		tile = v.WithoutGreenMagenta(tile)
-	}
-	if t.rms {
-		tile = tile.Div(tile.Square().Mean().Sqrt().MaxConst(1e-6))
-	}
-	return tile
 }
 
 // Objective runs each tile through the network once and asks for all eight places, in
@@ -74,7 +70,7 @@ func (t *relativePosition) Objective(s *sdk.Step) sdk.Value {
 
 	guess := logits.ArgMax(1)
 	s.Metric("train/pretext_top1", guess.Eq(place).Float().Mean().Scale(100))
-	s.Picture("placed as predicted", sdk.Mosaic(arranged(tiles, guess.Reshape(b, 8))))
+	s.Picture("as predicted", sdk.Mosaic(arranged(tiles, guess.Reshape(b, 8))))
 	return s.Loss(logits, place)
 }
 
