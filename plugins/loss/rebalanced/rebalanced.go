@@ -18,6 +18,7 @@ func Plugin() *sdk.Plugin {
 // Loss weights each row by the class that its target has most of. As in the authors'
 // code the weight is one of the gradient: the value stays the plain cross-entropy.
 func (l *loss) Loss(b *sdk.Builder, logits, targets sdk.Value) sdk.Value {
+	targets = targets.StopGradient()
 	weights := l.weights(prior(b, targets)) // f32[Q]
 	entropy := targets.Mul(logits.LogSoftmax()).Sum(1).Neg()
 	entropy = sdk.WeightGradient(entropy, weights.Take(0, targets.ArgMax(1)))
@@ -27,7 +28,7 @@ func (l *loss) Loss(b *sdk.Builder, logits, targets sdk.Value) sdk.Value {
 // prior is the share of each class in all targets so far, f32[Q]. Soft targets smooth
 // it as the paper does, by the kernel that they are made with.
 func prior(b *sdk.Builder, targets sdk.Value) sdk.Value {
-	seen := b.State("seen", sdk.Dims(targets.Dim(1)), sdk.Constant(0)).Add(targets.StopGradient().Sum(0))
+	seen := b.State("seen", sdk.Dims(targets.Dim(1)), sdk.Constant(0)).Add(targets.Sum(0))
 	b.Assign("seen", seen)
 	return seen.Div(seen.Sum().MaxConst(1))
 }
