@@ -34,18 +34,18 @@ var spatial = []struct {
 	{method{"colorization", "fw/colorization", "fw/rebalanced-cross-entropy", []schema.Named{integer("stride", 1), integer("hidden", 6)}, nil}, 2, 12},
 }
 
-// taskTrainer is a training of a task on images of a set with the tiny ResNet.
-func taskTrainer(t *testing.T, m method, set *data.Set, f train.Facts, o optim.Config) *train.Trainer {
+// taskTrainer is a training of a task with the tiny ResNet.
+func taskTrainer(t *testing.T, m method, set data.Dataset, f train.Facts, o optim.Config) *train.Trainer {
 	t.Helper()
 	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}
-	f.Samples = set.Train.Len()
+	f.Samples = set.Len()
 	tr, err := train.NewTrainer(context.Background(), train.Config{
 		Plugins: train.Plugins{Pretext: at(m.pretext, m.params...), Loss: at(m.loss, m.lossParams...), Crop: at("fw/random-crop"),
 			Backbone: at("fw/resnet", integer("depth", 10), integer("width", 8), integer("stages", 2), text("stem", "cifar"))},
-		Data: set.Train, Workers: 2, Seed: 1, Facts: f, Optim: o})
+		Data: set, Workers: 2, Seed: 1, Facts: f, Optim: o})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestSpatialTasksEqualPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tr := taskTrainer(t, m.method, set, train.Facts{Batch: m.batch, Channels: 3, ImageSize: m.side},
+			tr := taskTrainer(t, m.method, set.Train, train.Facts{Batch: m.batch, Channels: 3, ImageSize: m.side},
 				optim.Config{Name: "sgd", LR: 0.01, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "constant", Steps: 3})
 			fill := func(input func(name string) (b []byte, ok bool), step string) {
 				for _, name := range f.Names() {
@@ -178,7 +178,7 @@ func TestSpatialTasksAtChance(t *testing.T) {
 		}
 		want := math.Log(map[string]float64{"relative-position": 8, "jigsaw": 5, "colorization": 261}[m.name])
 		for _, zero := range []bool{false, true} {
-			tr := taskTrainer(t, m.method, set, train.Facts{Batch: 16, Channels: 3, ImageSize: m.side}, optim.Config{Name: "sgd", LR: 0.01, Schedule: "constant", Steps: 1})
+			tr := taskTrainer(t, m.method, set.Train, train.Facts{Batch: 16, Channels: 3, ImageSize: m.side}, optim.Config{Name: "sgd", LR: 0.01, Schedule: "constant", Steps: 1})
 			bound := 0.4
 			for _, p := range tr.Flat.Params {
 				if b, ok := tr.Exec.Input(link.ParamPrefix + p.Name); ok && zero && strings.HasPrefix(p.Name, "head.") {
