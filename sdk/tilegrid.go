@@ -28,19 +28,21 @@ func (g *TileGrid) Declare(p *Plugin, as Published) {
 // Corners is the first row and column i32[2] of each of the nine tiles of a square
 // picture, row by row, and the side of a tile; what does not fit is refused.
 func (g *TileGrid) Corners(v *Views, img Image) (corners []Value, tile int) {
-	size := img.Dim(0)
-	cell, tile, jitter := size/3, g.tile, g.jitter
+	cell, tile, jitter := img.Dim(0)/3, g.tile, g.jitter
+	if cell < leastTile {
+		v.Refuse("tile", "expected images of "+strconv.Itoa(3*leastTile)+" pixels or more, so that a third of one shows anything; found "+strconv.Itoa(img.Dim(0)))
+	}
 	if tile == 0 {
-		tile = g.as.Tile * cell / g.as.Cell
+		tile = max(leastTile, g.as.Tile*cell/g.as.Cell)
 	}
 	if tile < leastTile || tile > cell {
-		v.Refuse("tile", "expected "+strconv.Itoa(leastTile)+" pixels or more, and at most the "+strconv.Itoa(cell)+" of a cell, a third of the image's "+strconv.Itoa(size)+"; found "+strconv.Itoa(tile))
+		v.Refuse("tile", "expected "+strconv.Itoa(leastTile)+" to the "+strconv.Itoa(cell)+" pixels of a cell, a third of the image's "+strconv.Itoa(img.Dim(0))+"; found "+strconv.Itoa(tile))
 	}
 	if jitter < 0 {
 		jitter = min(cell-tile, (g.as.Jitter*cell+g.as.Cell/2)/g.as.Cell)
 	}
 	if tile+jitter > cell {
-		v.Refuse("jitter", "expected at most the "+strconv.Itoa(cell-tile)+" pixels that tiles of "+strconv.Itoa(tile)+" leave of cells of "+strconv.Itoa(cell)+", found "+strconv.Itoa(jitter))
+		v.Refuse("jitter", "expected at most "+strconv.Itoa(cell-tile)+", which tiles of "+strconv.Itoa(tile)+" pixels leave of cells of "+strconv.Itoa(cell)+"; found "+strconv.Itoa(jitter))
 	}
 	return img.Corners(3, 3, tile, jitter), tile
 }

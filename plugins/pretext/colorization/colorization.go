@@ -42,7 +42,7 @@ func (t *colorization) Views(v *sdk.Views) {
 	asked := v.Every(v.Every(color, 0, t.stride), 1, t.stride)
 	bins, weights := v.SoftQuantize(asked, v.Bins(gamut()), t.nearest, t.sigma) // [S/stride,S/stride,nearest]
 	colorful := color.Abs().MoreThan(5).Any().Float()                           // grey images do not count
-	v.ViewOf(v.Normalized(v.Concat(2, light, light, light))).
+	v.ViewOf(v.Normalize(v.Concat(2, light, light, light))).
 		TargetValue("bins", bins).TargetValue("weights", weights.Mul(colorful)).TargetValue("lab", lab)
 }
 
