@@ -169,3 +169,16 @@ func TestColorizationSeesNoColours(t *testing.T) {
 		}
 	}
 }
+
+// greyAfterOne is images of which all but the first have lost their colours.
+type greyAfterOne struct{ lens }
+
+func (g greyAfterOne) Decode(i int) (data.Image, error) {
+	m, err := g.lens.Decode(i)
+	for j := range m.Pix {
+		if i > 0 {
+			m.Pix[j] = m.Pix[j/3*3]
+		}
+	}
+	return m, err
+}
