@@ -21,30 +21,31 @@ const leastTile = 4
 func (g *TileGrid) Declare(p *Plugin, as Published) {
 	g.as = as
 	of := " of a cell of " + strconv.Itoa(as.Cell)
-	p.Int(&g.tile, "tile", 0, "side of a tile in pixels, at most a third of the image's; 0: as published, "+strconv.Itoa(as.Tile)+of, AtLeast(0))
+	p.Int(&g.tile, "tile", 0, "side of a tile in pixels; 0: as published, "+strconv.Itoa(as.Tile)+of, AtLeast(0))
 	p.Int(&g.jitter, "jitter", -1, "pixels within which tiles move in all; -1: as published, "+strconv.Itoa(as.Jitter)+of, AtLeast(-1))
 }
 
-// Corners is the first row and column i32[2] of each of the nine tiles of a square
-// picture, row by row, and the side of a tile; what does not fit is refused.
-func (g *TileGrid) Corners(v *Views, img Image) (corners []Value, tile int) {
-	cell, tile, jitter := img.Dim(0)/3, g.tile, g.jitter
+// Corners is the first row and column i32[2] of each of the nine tiles of size x size
+// pixels, row by row, and the side of a tile; what does not fit is refused.
+func (g *TileGrid) Corners(v *Views, size int) (corners []Value, tile int) {
+	cell, tile, jitter := size/3, g.tile, g.jitter
+	third := "a third of " + strconv.Itoa(size) + " pixels"
 	if cell < leastTile {
-		v.Refuse("tile", "expected images of "+strconv.Itoa(3*leastTile)+" pixels or more, so that a third of one shows anything; found "+strconv.Itoa(img.Dim(0)))
+		v.Refuse("tile", "expected cells of "+strconv.Itoa(leastTile)+" pixels or more, which show something; found "+strconv.Itoa(max(cell, 0))+", "+third)
 	}
 	if tile == 0 {
 		tile = max(leastTile, g.as.Tile*cell/g.as.Cell)
 	}
 	if tile < leastTile || tile > cell {
-		v.Refuse("tile", "expected "+strconv.Itoa(leastTile)+" to the "+strconv.Itoa(cell)+" pixels of a cell, a third of the image's "+strconv.Itoa(img.Dim(0))+"; found "+strconv.Itoa(tile))
+		v.Refuse("tile", "expected "+strconv.Itoa(leastTile)+" pixels to the "+strconv.Itoa(cell)+" of a cell, "+third+"; found "+strconv.Itoa(tile))
 	}
 	if jitter < 0 {
 		jitter = min(cell-tile, (g.as.Jitter*cell+g.as.Cell/2)/g.as.Cell)
 	}
 	if tile+jitter > cell {
-		v.Refuse("jitter", "expected at most "+strconv.Itoa(cell-tile)+", which tiles of "+strconv.Itoa(tile)+" pixels leave of cells of "+strconv.Itoa(cell)+"; found "+strconv.Itoa(jitter))
+		v.Refuse("jitter", "expected at most "+strconv.Itoa(cell-tile)+", which tiles of "+strconv.Itoa(tile)+" pixels leave of cells of "+strconv.Itoa(cell)+", "+third+"; found "+strconv.Itoa(jitter))
 	}
-	return img.Corners(3, 3, tile, jitter), tile
+	return v.Corners(size, size, 3, 3, tile, jitter), tile
 }
 
 // Mosaic is tiles f32[B,n*n,h,w,C] as pictures f32[B,n*(h+1),n*(w+1),C], row by row,

@@ -67,13 +67,13 @@ func (v *Views) WithoutGreenMagenta(x Value) Value {
 	return x.Reshape(-1, 3).MatMul(v.Constant(shape.F32(3, 3), b)).Reshape(d...)
 }
 
-// ChannelsApart cuts height x width pixels of x f32[H,W,C] from a corner i32[2] on,
-// each channel up to so many pixels off in either direction, as far as x reaches
+// ChannelsApart cuts height x width pixels of x f32[H,W,C] from up to so many pixels
+// below and to the right of a corner i32[2] on, from where each channel draws for itself
 // (Noroozi & Favaro 2016, section 3.3).
 func (v *Views) ChannelsApart(x, corner Value, height, width, pixels int) Value {
 	var channels []Value
 	for c := range x.Dim(2) {
-		at := corner.Add(v.Intn(2*pixels+1, 2)).AddConst(float64(-pixels)).Max(v.int32s(0, 0))
+		at := corner.Add(v.Intn(pixels+1, 2))
 		channels = append(channels, x.DynamicSlice(v.Concat(0, at, v.int32s(c)), height, width, 1))
 	}
 	return v.Concat(2, channels...)

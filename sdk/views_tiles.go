@@ -29,20 +29,21 @@ func (m Image) WindowFrom(corner Value, height, width int) Image {
 // jitter pixels in all. Cells of 85 with tiles of 64 and a jitter of 21 are the
 // jigsaw's, cells of 144 with 96 and 14 those of context prediction.
 func (m Image) Tiles(rows, columns, size, jitter int) []Image {
+	d := m.Shape().Dims
 	var tiles []Image
-	for _, corner := range m.Corners(rows, columns, size, jitter) {
+	for _, corner := range m.v.Corners(d[0], d[1], rows, columns, size, jitter) {
 		tiles = append(tiles, m.WindowFrom(corner, size, size))
 	}
 	return tiles
 }
 
-// Corners is the first row and column i32[2] of each tile that Tiles takes.
-func (m Image) Corners(rows, columns, size, jitter int) []Value {
-	v, d := m.v, m.Shape().Dims
-	if rows < 1 || columns < 1 || d[0] < rows || d[1] < columns {
-		v.Fail(strconv.Itoa(rows) + " x " + strconv.Itoa(columns) + " cells of a picture of " + m.Shape().String())
+// Corners is the first row and column i32[2] of each tile that Tiles takes of a
+// picture of height x width pixels.
+func (v *Views) Corners(height, width, rows, columns, size, jitter int) []Value {
+	if rows < 1 || columns < 1 || height < rows || width < columns {
+		v.Fail(strconv.Itoa(rows) + " x " + strconv.Itoa(columns) + " cells of a picture of " + strconv.Itoa(height) + " x " + strconv.Itoa(width) + " pixels")
 	}
-	h, w := d[0]/rows, d[1]/columns
+	h, w := height/rows, width/columns
 	if size < 1 || jitter < 0 || size+jitter > min(h, w) {
 		v.Fail("a tile of " + strconv.Itoa(size) + " pixels and a jitter of " + strconv.Itoa(jitter) + " do not fit a cell of " + strconv.Itoa(h) + " x " + strconv.Itoa(w))
 	}

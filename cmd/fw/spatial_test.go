@@ -62,7 +62,7 @@ func TestSpatialRuns(t *testing.T) {
 			text := strings.Replace(spatial, "PRETEXT", pretext, 1)
 			isDeterministic(t, text)
 			if name != "colorization" {
-				text = strings.Replace(text, pretext, pretext+"\ntile = 8\njitter = 0", 1)
+				text = strings.Replace(text, pretext, pretext+"\ntile = 4", 1)
 			}
 			dir := t.TempDir() + "/r"
 			if code, out := fw(t, "run", experimentFile(t, transformer(text)), "--out", dir); code != 0 || !strings.Contains(out, "kNN ") {
@@ -128,11 +128,11 @@ func apart(a, b uint32) uint32 { return max(a, b) - min(a, b) }
 // What a task cannot use is refused by fw check, at the key, with the reason.
 func TestSpatialTasksRefuse(t *testing.T) {
 	for _, c := range []struct{ pretext, data, want string }{
-		{spatialTasks["jigsaw"], "image_size = 8", `x.toml:17:2: pretext.tile: plugin "fw/jigsaw": expected images of 12 pixels or more, so that a third of one shows anything; found 8`},
-		{spatialTasks["relative position"], "image_size = 11", `pretext.tile: plugin "fw/relative-position": expected images of 12 pixels or more, so that a third of one shows anything; found 11`},
-		{"use = \"fw/jigsaw\"\ntile = 30", "", `x.toml:19:1: pretext.tile: plugin "fw/jigsaw": expected 4 to the 8 pixels of a cell, a third of the image's 24; found 30`},
-		{"use = \"fw/jigsaw\"\ntile = 3", "", `x.toml:19:1: pretext.tile: plugin "fw/jigsaw": expected 4 to the 8 pixels of a cell, a third of the image's 24; found 3`},
-		{"use = \"fw/relative-position\"\ntile = 7\njitter = 2", "", `x.toml:20:1: pretext.jitter: plugin "fw/relative-position": expected at most 1, which tiles of 7 pixels leave of cells of 8; found 2`},
+		{spatialTasks["jigsaw"], "image_size = 8", `x.toml:17:2: pretext.tile: plugin "fw/jigsaw": expected cells of 4 pixels or more, which show something; found 1, a third of 4 pixels`},
+		{spatialTasks["relative position"], "image_size = 11", `x.toml:17:2: pretext.tile: plugin "fw/relative-position": expected cells of 4 pixels or more, which show something; found 3, a third of 11 pixels`},
+		{"use = \"fw/jigsaw\"\ntile = 30", "", `x.toml:19:1: pretext.tile: plugin "fw/jigsaw": expected 4 pixels to the 6 of a cell, a third of 20 pixels; found 30`},
+		{"use = \"fw/jigsaw\"\ntile = 3", "", `x.toml:19:1: pretext.tile: plugin "fw/jigsaw": expected 4 pixels to the 6 of a cell, a third of 20 pixels; found 3`},
+		{"use = \"fw/relative-position\"\ntile = 7\njitter = 2", "", `x.toml:20:1: pretext.jitter: plugin "fw/relative-position": expected at most 1, which tiles of 7 pixels leave of cells of 8, a third of 24 pixels; found 2`},
 		{"use = \"fw/jigsaw\"\npermutations = 5000", "", `x.toml:19:16: pretext.permutations: expected an integer in [2, 2000], found 5000`},
 		{"use = \"fw/relative-position\"\nchroma = \"keeep\"", "", `x.toml:19:10: pretext.chroma: expected one of drop, project, keep, found "keeep"`},
 		{spatialTasks["colorization"], "channels = 1", `x.toml:19:1: pretext.use: plugin "fw/colorization": expected images in colour, as there is nothing to predict of grey ones; data.channels is 1`},

@@ -30,7 +30,7 @@ var spatial = []struct {
 	batch, side int
 }{
 	{method{"relative-position", "fw/relative-position", "fw/cross-entropy", []schema.Named{integer("tile", 6), integer("hidden", 10)}, nil}, 4, 24},
-	{method{"jigsaw", "fw/jigsaw", "fw/cross-entropy", []schema.Named{integer("tile", 6), integer("permutations", 5), integer("width", 7)}, nil}, 4, 24},
+	{method{"jigsaw", "fw/jigsaw", "fw/cross-entropy", []schema.Named{integer("tile", 6), integer("permutations", 5), integer("width", 7), integer("channels_apart", 1)}, nil}, 4, 24},
 	{method{"colorization", "fw/colorization", "fw/rebalanced-cross-entropy", []schema.Named{integer("stride", 1), integer("hidden", 6)}, nil}, 2, 12},
 }
 

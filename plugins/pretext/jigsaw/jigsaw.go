@@ -25,7 +25,7 @@ func Plugin() *sdk.Plugin {
 	t.tiles.Declare(p, sdk.Published{Cell: 85, Tile: 64, Jitter: 21})
 	p.Int(&t.orders, "permutations", 100, "orders of the tiles, as far apart as can be", sdk.Between(2, 2000))
 	p.Float(&t.gray, "gray", 0.3, "probability that an image loses its colours; 0.66 in later work", sdk.Between(0, 1))
-	p.Int(&t.apart, "channels_apart", 2, "pixels by which a tile's channels are moved at most, each by itself; 2 for tiles of 64", sdk.AtLeast(0))
+	p.Int(&t.apart, "channels_apart", 2, "pixels by which a tile's channels are moved at most in any direction, each by itself; 2 for tiles of 64", sdk.AtLeast(0))
 	p.Bool(&t.standardize, "standardize", true, "give each tile mean 0 and deviation 1 in each channel")
 	p.Int(&t.width, "width", 1000, "features of a tile, of which all nine are joined", sdk.AtLeast(1))
 	return p
@@ -44,11 +44,11 @@ func (t *jigsaw) Views(v *sdk.Views) {
 	if v.Channels() == 3 {
 		img = img.Maybe(t.gray, sdk.Image.Grayscale)
 	}
-	corners, size := t.tiles.Corners(v, img)
+	corners, size := t.tiles.Corners(v, v.Size()-2*t.apart) // the rest is room for the channels
 	x := img.Float()
 	var tiles []sdk.Value
 	for _, corner := range corners {
-		tile := v.ChannelsApart(x, corner, size, size, t.apart)
+		tile := v.ChannelsApart(x, corner, size, size, 2*t.apart)
 		if t.standardize {
 			tile = v.Standardized(tile, true)
 		}

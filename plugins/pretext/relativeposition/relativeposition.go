@@ -31,7 +31,7 @@ const middle = 4
 
 func (t *relativePosition) Views(v *sdk.Views) {
 	img := v.Augment(v.Crop(v.Image()))
-	corners, size := t.tiles.Corners(v, img)
+	corners, size := t.tiles.Corners(v, v.Size())
 	blurs := v.Constant(sdk.Dims(sides, size, size), coarseness(size))
 	channels := v.Explain("channels", v.Intn(v.Channels(), len(corners)))
 	var tiles []sdk.Value
