@@ -60,10 +60,9 @@ func (t *relativePosition) Objective(s *sdk.Step) sdk.Value {
 	tiles := s.View(0) // f32[B,9,s,s,C]
 	b, size := tiles.Dim(0), tiles.Dim(2)
 	h := s.Backbone().Pooled().Apply(tiles.Reshape(b*9, size, size, -1)).Reshape(b, 9, -1)
-
-	around := s.Concat(1, h.Slice(1, 0, middle), h.Slice(1, middle+1, 0))
-	pairs := s.Concat(2, h.Slice(1, middle, middle+1).BroadcastTo(b, 8, h.Dim(2)), around).Reshape(b*8, -1)
-	// Their batch normalisation has neither scale nor offset, so that no unit dies.
+	center, around := parts(h)
+	pairs := s.Concat(2, center.BroadcastTo(b, 8, h.Dim(2)), around).Reshape(b*8, -1)
+	// The batch normalisation has neither scale nor offset, so that no unit dies.
 	head := sdk.Chain(sdk.Linear("head.0", t.hidden, false), sdk.BatchNorm("head.1", true, false), sdk.Relu, sdk.Linear("head.3", 8, true))
 	logits := head.Apply(pairs) // f32[B*8,8]
 	place := s.Iota(8).BroadcastTo(b, 8).Reshape(b * 8)
@@ -74,15 +73,18 @@ func (t *relativePosition) Objective(s *sdk.Step) sdk.Value {
 	return s.Loss(logits, place)
 }
 
+// parts is the middle one of nine rows f32[B,9,D], and the eight around it.
+func parts(x sdk.Value) (center, around sdk.Value) {
+	return x.Slice(1, middle, middle+1), x.Builder().Concat(1, x.Slice(1, 0, middle), x.Slice(1, middle+1, 0))
+}
+
 // arranged puts the tiles f32[B,9,h,w,C] around the middle where they are guessed to
 // lie, i32[B,8]; where several are, their mean.
 func arranged(tiles, guess sdk.Value) sdk.Value {
-	s := tiles.Builder()
 	b, h, w, c := tiles.Dim(0), tiles.Dim(2), tiles.Dim(3), tiles.Dim(4)
-	flat := tiles.Reshape(b, 9, h*w*c)
-	around := s.Concat(1, flat.Slice(1, 0, middle), flat.Slice(1, middle+1, 0))
+	center, around := parts(tiles.Reshape(b, 9, h*w*c))
 	at := guess.OneHot(8)                             // [B,tile,place]
 	share := at.Div(at.SumKeep(1).MaxConst(1))        // of each place
 	placed := share.Transpose(0, 2, 1).MatMul(around) // f32[B,8,h*w*C]
-	return s.Concat(1, placed.Slice(1, 0, middle), flat.Slice(1, middle, middle+1), placed.Slice(1, middle, 0)).Reshape(b, 9, h, w, c)
+	return tiles.Builder().Concat(1, placed.Slice(1, 0, middle), center, placed.Slice(1, middle, 0)).Reshape(b, 9, h, w, c)
 }
