@@ -24,8 +24,8 @@ func Plugin() *sdk.Plugin {
 		Defaults("fw/cross-entropy", "fw/random-crop", "")
 	t.tiles.Declare(p, sdk.Published{Cell: 85, Tile: 64, Jitter: 21})
 	p.Int(&t.orders, "permutations", 100, "orders of the tiles, as far apart as can be", sdk.Between(2, 2000))
-	p.Float(&t.gray, "gray", 0.3, "probability that an image loses its colours; 0.66 in later work", sdk.Between(0, 1))
-	p.Int(&t.apart, "channels_apart", 2, "pixels by which a tile's channels are moved at most in any direction, each by itself; 2 for tiles of 64", sdk.AtLeast(0))
+	p.Float(&t.gray, "gray", 0.3, "probability that an image is seen without colours; 0.66 in later work", sdk.Between(0, 1))
+	p.Int(&t.apart, "channels_apart", 2, "pixels by which the channels of a tile in colour are moved at most in any direction, each by itself; 2 for tiles of 64", sdk.AtLeast(0))
 	p.Bool(&t.standardize, "standardize", true, "give each tile mean 0 and deviation 1 in each channel")
 	p.Int(&t.width, "width", 1000, "features of a tile, of which all nine are joined", sdk.AtLeast(1))
 	return p
@@ -41,14 +41,13 @@ func (t *jigsaw) table() [][]int {
 
 func (t *jigsaw) Views(v *sdk.Views) {
 	img := v.Augment(v.Crop(v.Image()))
-	if v.Channels() == 3 {
-		img = img.Maybe(t.gray, sdk.Image.Grayscale)
-	}
-	corners, size := t.tiles.Corners(v, v.Size()-2*t.apart) // the rest is room for the channels
+	gray, without := img.Grayscale(), v.Bernoulli(t.gray)
 	x := img.Float()
+	corners, size := t.tiles.Corners(v, v.Size()-2*t.apart) // the rest is room for the channels
 	var tiles []sdk.Value
 	for _, corner := range corners {
-		tile := v.ChannelsApart(x, corner, size, size, 2*t.apart)
+		still := gray.WindowFrom(corner.AddConst(float64(t.apart)), size, size)
+		tile := without.Where(still.Float(), v.ChannelsApart(x, corner, size, size, 2*t.apart))
 		if t.standardize {
 			tile = v.Standardized(tile, true)
 		}
