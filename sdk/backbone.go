@@ -11,8 +11,9 @@ import (
 // Net traces one stage of a backbone.
 type Net struct {
 	*Builder
-	Training bool // false: statistics are frozen
-	plugin   string
+	Training  bool // false: statistics are frozen
+	ImageSize int  // side of the images that the network is evaluated on; views may be smaller
+	plugin    string
 }
 
 // Backboner is a network with named stages: map, pooled; embed and encode of transformers.
@@ -30,7 +31,7 @@ func Backbone(id, version string, k Backboner) *Plugin {
 			}
 			x := b.Input("x", req.Inputs[0].Shape)
 			b.SetNorms(trace.Norms{Groups: req.NormGroups})
-			b.Output("y", k.Stage(&Net{b, req.Training, req.Plugin}, req.Func, x))
+			b.Output("y", k.Stage(&Net{b, req.Training, req.ImageSize, req.Plugin}, req.Func, x))
 		})
 	}
 	return p

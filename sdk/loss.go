@@ -14,7 +14,7 @@ var signatures = map[string][]string{
 	"instance": {"features", "bank", "instances"}, // f32[N,D] and f32[M,D], rows of length 1; i32[N]: each feature's row of the bank
 	"group":    {"embeddings", "groups"},          // f32[N,D] and i32[N]: rows of one number belong together
 	"classify": {"logits", "labels"},              // f32[N,C] and i32[N]
-	"match":    {"logits", "targets"},             // f32[N,C] each; rows of targets sum to 1
+	"match":    {"logits", "targets"},             // f32[N,C] each; rows of targets sum to 1, or to 0 and do not count
 	"predict":  {"prediction", "target"},          // f32[N,D] each
 	"distill":  {"student", "teacher"},            // logits f32[V,N,C] of all views and f32[G,N,C] of the first G of them
 

@@ -89,7 +89,20 @@ func (t *vit) embed(n *sdk.Net, x sdk.Value, dim int) sdk.Value {
 	return n.Concat(1, cls, tokens.Reshape(batch, count, dim)).Add(t.position(n, h/t.patch, w/t.patch, dim))
 }
 
+// position is the embedding of h x w places and the class token before them,
+// f32[1,1+h*w,D]. Parameters are those of images of the experiment's size; views of
+// other sizes have them interpolated (Caron et al. 2021, DINO's code; bilinear here).
 func (t *vit) position(n *sdk.Net, h, w, dim int) sdk.Value {
+	side := n.ImageSize / t.patch
+	if h*t.patch == n.ImageSize && w == h || side < 1 {
+		return t.table(n, h, w, dim)
+	}
+	all := t.table(n, side, side, dim)
+	places := all.Slice(1, 1, 0).Reshape(1, side, side, dim).ResizeBilinear(h, w)
+	return n.Concat(1, all.Slice(1, 0, 1), places.Reshape(1, h*w, dim))
+}
+
+func (t *vit) table(n *sdk.Net, h, w, dim int) sdk.Value {
 	dims := []int{1, 1 + h*w, dim}
 	if t.positions == "learned" {
 		return n.Param("pos_embed", sdk.Truncated(0.02, -2, 2), dims)
