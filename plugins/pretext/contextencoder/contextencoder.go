@@ -55,7 +55,7 @@ func (t *contextEncoder) Objective(s *sdk.Step) sdk.Value {
 	square := t.square(clean.Dim(1))
 	n := sdk.Doublings(y.Dim(1), square.side)
 	if n == 0 {
-		s.Refuse("hole", "the decoder doubles the feature map's "+strconv.Itoa(y.Dim(1))+" pixels until they are the "+strconv.Itoa(square.side)+" to be painted, which they never are")
+		s.Refuse(t.decides(), "the decoder doubles the feature map's "+strconv.Itoa(y.Dim(1))+" pixels until they are the "+strconv.Itoa(square.side)+" to be painted, which they never are")
 	}
 
 	context := bottleneck(y.Dim(3)).Apply(y)

@@ -23,6 +23,14 @@ func (t *contextEncoder) square(size int) square {
 	return square{(size - side) / 2, side}
 }
 
+// decides is the parameter that says how large the square is.
+func (t *contextEncoder) decides() string {
+	if t.region == "center" {
+		return "hole"
+	}
+	return "region"
+}
+
 // of cuts the square out of pictures.
 func (q square) of(x sdk.Value) sdk.Value {
 	return x.Slice(1, q.first, q.first+q.side).Slice(2, q.first, q.first+q.side)

@@ -50,7 +50,7 @@ func (t *denoising) Objective(s *sdk.Step) sdk.Value {
 	y := s.Backbone().FeatureMap().Apply(corrupted) // f32[B,h,w,D]
 	n := sdk.Doublings(y.Dim(1), clean.Dim(1))
 	if n == 0 {
-		s.Fail("the decoder doubles the feature map's " + strconv.Itoa(y.Dim(1)) + " pixels until they are the image's " + strconv.Itoa(clean.Dim(1)) + ": expected a network and an image size for which that ends")
+		s.Refuse("use", "the decoder doubles the feature map's "+strconv.Itoa(y.Dim(1))+" pixels until they are the image's "+strconv.Itoa(clean.Dim(1))+", which they never are")
 	}
 	z := sdk.UpConvolutions("decoder", n, t.width, clean.Dim(3)).Apply(y) // f32[B,H,W,C]
 	s.Picture("painted", z)
