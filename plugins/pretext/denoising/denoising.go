@@ -55,6 +55,6 @@ func (t *denoising) Objective(s *sdk.Step) sdk.Value {
 	z := sdk.UpConvolutions("decoder", n, t.width, clean.Dim(3)).Apply(y) // f32[B,H,W,C]
 	s.Picture("painted", z)
 	s.Picture("truth", clean)
-	pixels := func(x sdk.Value) sdk.Value { return x.Reshape(s.Batch(), -1, x.Dim(3)) } // f32[B,H*W,C]
-	return s.Loss(pixels(z), pixels(clean), sdk.Filled(s.Builder, 1, s.Batch(), clean.Dim(1)*clean.Dim(2)))
+	one := func(x sdk.Value) sdk.Value { return x.Reshape(s.Batch(), 1, -1) } // token an image, all of which counts
+	return s.Loss(one(z), one(clean), sdk.Filled(s.Builder, 1, s.Batch(), 1))
 }
