@@ -118,13 +118,12 @@ func (n Network) FeatureMap() Layer { return n.stage("map") }
 // the blocks over any subset of them. Transformers have these two stages.
 func (n Network) Embed() Layer { return n.stage("embed") }
 
-// Patches and Position are Embed in two, for tasks that put tokens of their own in the
-// place of patches: patches alone, f32[B,H,W,C] to f32[B,N,D]; then the class token
-// before them and positions added, f32[B,1+N,D].
-func (n Network) Patches() Layer { return n.stage("patches") }
+// PatchEmbed is the first half of Embed, f32[N,H,W,C] to the tokens of patches alone,
+// without positions, and PosEmbed the second. Between them tokens can be replaced.
+func (n Network) PatchEmbed() Layer { return n.stage("patch_embed") }
 
-// Position makes tokens of patches; see Patches.
-func (n Network) Position() Layer { return n.stage("position") }
+// PosEmbed adds positions to the tokens of a square of patches, behind a class token.
+func (n Network) PosEmbed() Layer { return n.stage("pos_embed") }
 
 // Encode runs a transformer's blocks over tokens.
 func (n Network) Encode() Layer { return n.stage("encode") }

@@ -124,7 +124,7 @@ func TestInpaintingRefusals(t *testing.T) {
 		{tokens, "use = \"fw/simmim\"\nmask_patch = 8\nmask_ratio = 0.9", `:32:1: pretext.mask_ratio: plugin "fw/simmim": expected to leave some of the image's 4 cells; it hides all`},
 		{tokens, "use = \"fw/simmim\"\nmask_ratio = 1", `:31:14: pretext.mask_ratio: expected a number in (0, 1), found 1`},
 		{strings.Replace(tokens, "patch = 4", "patch = 5", 1), "use = \"fw/simmim\"\nmask_patch = 4", `:24:1: backbone.patch: plugin "fw/vit": images of 16 x 16 pixels do not divide into patches of 5`},
-		{convolutions, "use = \"fw/simmim\"\nmask_patch = 4", `:23:1: backbone.use: plugin "fw/resnet": the pretext task needs a network with the stage "patches"; this one has map, pooled`},
+		{convolutions, "use = \"fw/simmim\"\nmask_patch = 4", `:23:1: backbone.use: plugin "fw/resnet": the pretext task needs a network with the stage "patch_embed"; this one has map, pooled`},
 		{convolutions, "use = \"fw/context-encoder\"\nhole = 20", `:31:1: pretext.hole: plugin "fw/context-encoder": expected less than the image's 16 pixels, found 20`},
 		{convolutions, "use = \"fw/context-encoder\"\nhole = 7", `:31:1: pretext.hole: plugin "fw/context-encoder": a square of 7 pixels has no place in the middle of 16`},
 		{convolutions, "use = \"fw/context-encoder\"\nhole = 12\noverlap = 1", `:31:1: pretext.hole: plugin "fw/context-encoder": the decoder doubles the feature map's 4 pixels until they are the 12 to be painted, which they never are`},

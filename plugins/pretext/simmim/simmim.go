@@ -43,7 +43,7 @@ func (t *simmim) Views(v *sdk.Views) {
 
 func (t *simmim) Objective(s *sdk.Step) sdk.Value {
 	images, vit := s.View(0), s.Backbone()
-	patches := vit.Patches().Apply(images) // f32[B,N,D]
+	patches := vit.PatchEmbed().Apply(images) // f32[B,N,D]
 	side, _ := sdk.Grid(patches)
 	patch, n, dim := images.Dim(1)/side, side*side, patches.Dim(2)
 	if t.patch%patch != 0 {
@@ -54,7 +54,8 @@ func (t *simmim) Objective(s *sdk.Step) sdk.Value {
 
 	token, w := s.Param("mask_token", sdk.Truncated(0.02, -0.02, 0.02), []int{1, 1, dim}), hidden.ExpandDims(2)
 	x := patches.Mul(w.Neg().AddConst(1)).Add(token.Mul(w))
-	x = vit.Encode().Apply(vit.Position().Apply(x)).Slice(1, 1, 0) // f32[B,N,D], hidden patches among them
+	x = vit.Encode().Apply(vit.PosEmbed().Apply(x)) // f32[B,L+N,D], all patches and L class tokens
+	x = x.Slice(1, x.Dim(1)-n, 0)
 	x = sdk.Linear("decoder.0", patch*patch*images.Dim(3), true).Apply(x)
 	painted := sdk.Patchify(sdk.PixelShuffle(x.Reshape(s.Batch(), side, side, -1), patch), patch) // f32[B,N,p*p*C]
 	s.ShowPatches(images, painted, hidden, patch)
