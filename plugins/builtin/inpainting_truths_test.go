@@ -72,7 +72,7 @@ func counted(o *view.Output) (counts []int) {
 }
 
 // SimMIM at 224 pixels hides ceil(0.6 * 49) = 30 cells of 32 pixels, at 192 pixels
-// ceil(0.6 * 36) = 22 (Xie et al. 2022, section 4.1). The context encoder cuts 56 x 56
+// ceil(0.6 * 36) = 22. The context encoder cuts 56 x 56
 // pixels of 128 x 128 out, a quarter at most in blocks, and a fifth to 30 % in regions.
 func TestHowMuchIsHidden(t *testing.T) {
 	for _, c := range []struct {

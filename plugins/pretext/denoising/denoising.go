@@ -34,7 +34,7 @@ func (t *denoising) Views(v *sdk.Views) {
 	v.ViewOf(v.Normalize(t.corrupt(v, clean))).TargetValue("clean", v.Normalize(clean))
 }
 
-// corrupt draws x~ from q(x~|x) (Vincent et al. 2010, section 3.5).
+// corrupt draws x~ from q(x~|x).
 func (t *denoising) corrupt(v *sdk.Views, x sdk.Value) sdk.Value {
 	switch t.noise {
 	case "gaussian":
