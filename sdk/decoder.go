@@ -13,12 +13,12 @@ func ConvolutionTransposed(name string, out, k, stride, pad int, init Init) Laye
 // UpConvolutions paints pictures of a feature map, f32[B,h,w,D] to f32[B,2^n*h,2^n*w,out]:
 // n transposed convolutions of 4x4 and stride 2, BatchNorm and ReLU between them
 // (Radford et al. 2016). The layer before the last has width channels, each one before
-// it twice as many. Parameters are named as torch.nn.Sequential's.
+// it twice as many, up to eight times. Parameters are named as torch.nn.Sequential's.
 func UpConvolutions(name string, n, width, out int) Layer {
 	var layers []Layer
 	for i := range n - 1 {
 		layers = append(layers,
-			ConvolutionTransposed(Entry(name, 3*i), width<<(n-2-i), 4, 2, 1, Normal(0, 0.02)),
+			ConvolutionTransposed(Entry(name, 3*i), width<<min(n-2-i, 3), 4, 2, 1, Normal(0, 0.02)),
 			BatchNorm(Entry(name, 3*i+1), true, true), Relu)
 	}
 	return Chain(append(layers, ConvolutionTransposed(Entry(name, 3*(n-1)), out, 4, 2, 1, Normal(0, 0.02)))...)

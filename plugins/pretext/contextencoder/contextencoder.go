@@ -29,9 +29,9 @@ func Plugin() *sdk.Plugin {
 	p.Int(&t.blocks, "blocks", 4, "number of blocks, which cover a quarter of the image at most", sdk.Between(1, 64))
 	p.Int(&t.overlap, "overlap", 4, "pixels around what was cut out that are seen and painted all the same; in the middle they are the square's own", sdk.Between(0, 64))
 	p.Float(&t.overlapWeight, "overlap_weight", 10, "weight of their errors; that of the others is 1", sdk.Above(0))
-	p.Int(&t.width, "width", 64, "channels before the decoder's last layer; each layer before it has twice as many", sdk.Between(1, 1024))
+	p.Int(&t.width, "width", 64, "channels before the decoder's last layer; each layer before it has twice as many, up to eight times", sdk.Between(1, 1024))
 	p.Float(&t.adversarial, "adversarial", 0, "share of the adversarial loss, 0.001 where pictures are the aim; 0, as features were learned: there is no discriminator", sdk.AtLeast(0), sdk.Below(1))
-	p.Int(&t.discriminator.width, "discriminator_width", 64, "channels of the discriminator's first layer; each further one has twice as many", sdk.Between(1, 1024))
+	p.Int(&t.discriminator.width, "discriminator_width", 64, "channels of the discriminator's first layer; each further one has twice as many, up to eight times", sdk.Between(1, 1024))
 	p.Float(&t.discriminator.rate, "discriminator_rate", 0.1, "its learning rate, as a share of the encoder's and decoder's", sdk.Above(0))
 	p.Check(func() (param, why string) {
 		if t.hole > 0 && t.region != "center" {
@@ -43,9 +43,9 @@ func Plugin() *sdk.Plugin {
 }
 
 func (t *contextEncoder) Views(v *sdk.Views) {
-	clean, hole := v.Normalize(v.Augment(v.Crop(v.Image())).Float()), t.cut(v) // f32[S,S,C], bool[S,S]
-	const mean = 0                                                             // of what is normalised
-	v.ViewOf(v.Hidden(clean, hole, mean)).TargetValue("clean", clean).TargetValue("hole", hole)
+	clean := v.Normalize(v.Augment(v.Crop(v.Image())).Float()) // f32[S,S,C], in which 0 is the mean colour
+	hole := t.cut(v)                                           // bool[S,S]
+	v.ViewOf(v.Hidden(clean, hole, 0)).TargetValue("clean", clean).TargetValue("hole", hole)
 }
 
 func (t *contextEncoder) Objective(s *sdk.Step) sdk.Value {

@@ -40,7 +40,7 @@ func (d *discriminator) layers(s *sdk.Step, side int) sdk.Layer {
 	list := []sdk.Layer{conv(0, d.width, 2, 1), sdk.LeakyRelu(0.2)}
 	at := 2
 	for i := 1; i < n; i++ {
-		list = append(list, conv(at, d.width<<i, 2, 1), sdk.BatchNorm(strconv.Itoa(at+1), true, true), sdk.LeakyRelu(0.2))
+		list = append(list, conv(at, d.width<<min(i, 3), 2, 1), sdk.BatchNorm(strconv.Itoa(at+1), true, true), sdk.LeakyRelu(0.2))
 		at += 3
 	}
 	return sdk.Chain(append(list, conv(at, 1, 1, 0))...)

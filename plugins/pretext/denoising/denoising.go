@@ -25,7 +25,7 @@ func Plugin() *sdk.Plugin {
 	p.String(&t.noise, "noise", "masking", "masking (numbers are set to 0), salt-and-pepper (to 0 or 1) or gaussian (noise is added), of pixels in [0,1]", sdk.OneOf("masking", "salt-and-pepper", "gaussian"))
 	p.Float(&t.share, "share", 0.25, "of the numbers that masking and salt-and-pepper destroy", sdk.Above(0), sdk.Below(1))
 	p.Float(&t.sigma, "sigma", 0.2, "standard deviation of gaussian noise", sdk.Above(0), sdk.AtMost(10))
-	p.Int(&t.width, "width", 64, "channels before the decoder's last layer; each layer before it has twice as many", sdk.Between(1, 1024))
+	p.Int(&t.width, "width", 64, "channels before the decoder's last layer; each layer before it has twice as many, up to eight times", sdk.Between(1, 1024))
 	return p
 }
 
@@ -55,6 +55,6 @@ func (t *denoising) Objective(s *sdk.Step) sdk.Value {
 	z := sdk.UpConvolutions("decoder", n, t.width, clean.Dim(3)).Apply(y) // f32[B,H,W,C]
 	s.Picture("painted", z)
 	s.Picture("truth", clean)
-	one := func(x sdk.Value) sdk.Value { return x.Reshape(s.Batch(), 1, -1) } // token an image, all of which counts
+	one := func(x sdk.Value) sdk.Value { return x.Reshape(s.Batch(), 1, -1) } // token for each image
 	return s.Loss(one(z), one(clean), sdk.Filled(s.Builder, 1, s.Batch(), 1))
 }
