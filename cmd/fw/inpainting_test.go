@@ -50,7 +50,6 @@ var inpainters = map[string]string{
 	"denoising":   inpaint(convolutions, "use = \"fw/denoising-autoencoder\"\nwidth = 8"),
 	"context":     inpaint(convolutions, "use = \"fw/context-encoder\"\noverlap = 1"),
 	"adversarial": inpaint(convolutions, "use = \"fw/context-encoder\"\nregion = \"blocks\"\nadversarial = 0.1\ndiscriminator_width = 4\noverlap = 1\nwidth = 8"),
-	"tokens":      inpaint(tokens, "use = \"fw/context-encoder\"\noverlap = 1"),
 	"simmim":      inpaint(tokens, "use = \"fw/simmim\"\nmask_patch = 4"),
 }
 
@@ -107,13 +106,13 @@ func TestInpaintersShowPictures(t *testing.T) {
 	}
 }
 
-// The same bytes for any number of workers and after kill and resume, of which the
-// discriminator is a part.
+// A run with a discriminator gives the same bytes for any number of workers and after
+// kill and resume; the others are evaluated and exported.
 func TestInpaintingRuns(t *testing.T) {
-	for _, name := range []string{"denoising", "adversarial", "simmim"} {
-		t.Run(name, func(t *testing.T) { isDeterministic(t, inpainters[name]) })
+	t.Run("adversarial", func(t *testing.T) { isDeterministic(t, inpainters["adversarial"]) })
+	for _, name := range []string{"denoising", "simmim"} {
+		t.Run(name, func(t *testing.T) { whole(t, experimentFile(t, inpainters[name])) })
 	}
-	t.Run("tokens", func(t *testing.T) { whole(t, experimentFile(t, inpainters["tokens"])) })
 }
 
 // What does not fit the images or the network is refused with its place.
@@ -122,7 +121,6 @@ func TestInpaintingRefusals(t *testing.T) {
 		{tokens, "use = \"fw/simmim\"", `:29:2: pretext.mask_patch: plugin "fw/simmim": images of 16 pixels do not divide into cells of 32`},
 		{tokens, "use = \"fw/simmim\"\nmask_patch = 2", `:31:1: pretext.mask_patch: plugin "fw/simmim": expected a multiple of the encoder's patches of 4 pixels, found 2`},
 		{tokens, "use = \"fw/simmim\"\nmask_patch = 8\nmask_ratio = 0.9", `:32:1: pretext.mask_ratio: plugin "fw/simmim": expected to leave some of the image's 4 cells; it hides all`},
-		{tokens, "use = \"fw/simmim\"\nmask_ratio = 1", `:31:14: pretext.mask_ratio: expected a number in (0, 1), found 1`},
 		{strings.Replace(tokens, "patch = 4", "patch = 5", 1), "use = \"fw/simmim\"\nmask_patch = 4", `:24:1: backbone.patch: plugin "fw/vit": images of 16 x 16 pixels do not divide into patches of 5`},
 		{convolutions, "use = \"fw/simmim\"\nmask_patch = 4", `:23:1: backbone.use: plugin "fw/resnet": the pretext task needs a network with the stage "patch_embed"; this one has map, pooled`},
 		{convolutions, "use = \"fw/context-encoder\"\nhole = 20", `:31:1: pretext.hole: plugin "fw/context-encoder": expected less than the image's 16 pixels, found 20`},
@@ -130,11 +128,9 @@ func TestInpaintingRefusals(t *testing.T) {
 		{convolutions, "use = \"fw/context-encoder\"\nhole = 12\noverlap = 1", `:31:1: pretext.hole: plugin "fw/context-encoder": the decoder doubles the feature map's 4 pixels until they are the 12 to be painted, which they never are`},
 		{convolutions, "use = \"fw/context-encoder\"", `pretext.overlap: plugin "fw/context-encoder": expected less than half of the 8 pixels that are painted, found 4`},
 		{convolutions, "use = \"fw/context-encoder\"\nregion = \"random\"\nhole = 8", `:32:1: pretext.hole: plugin "fw/context-encoder": expected none where region is "random", found 8`},
-		{convolutions, "use = \"fw/context-encoder\"\nregion = \"blocks\"\nblocks = 64\nhole = 0", `all is well`},
+		{tokens, "use = \"fw/context-encoder\"\nregion = \"blocks\"\nblocks = 64", `all is well`},
 		{strings.Replace(convolutions, "stages = 3", "stages = 4", 1), "use = \"fw/context-encoder\"\nhole = 4\noverlap = 1\nadversarial = 0.001", `:33:1: pretext.adversarial: plugin "fw/context-encoder": the discriminator halves the 4 pixels that are painted until they are 4, which they never are`},
 		{strings.Replace(convolutions, "stages = 3", "stages = 1", 1), "use = \"fw/denoising-autoencoder\"", `:30:1: pretext.use: plugin "fw/denoising-autoencoder": the decoder doubles the feature map's 16 pixels until they are the image's 16, which they never are`},
-		{convolutions, "use = \"fw/denoising-autoencoder\"\nnoise = \"rain\"", `:31:9: pretext.noise: expected`},
-		{convolutions, "use = \"fw/denoising-autoencoder\"\nshare = 0", `:31:9: pretext.share: expected`},
 		{convolutions, "use = \"fw/denoising-autoencoder\"\n\n[loss]\nuse = \"fw/cosine-distance\"", `pretext "fw/denoising-autoencoder" needs a loss of signature reconstruct, "fw/cosine-distance" is one of signature predict`},
 	} {
 		if _, out := fw(t, "check", experimentFile(t, inpaint(c.backbone, c.pretext))); !strings.Contains(out, c.want) {
