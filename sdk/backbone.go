@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/trace"
@@ -16,9 +17,15 @@ type Net struct {
 	plugin    string
 }
 
-// Backboner is a network with named stages: map, pooled; embed and encode of transformers.
+// Backboner is a network with named stages: map, pooled; embed, the two halves of it
+// patch_embed and pos_embed, and encode of transformers.
 type Backboner interface {
 	Stage(n *Net, stage string, x Value) Value
+}
+
+// Lacks refuses a stage that the network does not have, of those that it has.
+func (n *Net) Lacks(stage string, has ...string) {
+	n.Refuse("use", "the pretext task needs a network with the stage "+strconv.Quote(stage)+"; this one has "+strings.Join(has, ", "))
 }
 
 // Backbone declares a network.

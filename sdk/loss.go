@@ -18,7 +18,7 @@ var signatures = map[string][]string{
 	"predict":  {"prediction", "target"},          // f32[N,D] each
 	"distill":  {"student", "teacher"},            // logits f32[V,N,C] of all views and f32[G,N,C] of the first G of them
 
-	// f32[B,N,D] each, and f32[B,N]: 1 for the tokens that count, 0 for the others
+	// f32[B,N,D] each, and f32[B,N]: the weights of tokens, 0 for those that do not count
 	"reconstruct": {"prediction", "target", "mask"},
 }
 
@@ -106,9 +106,16 @@ func tripleLoss(id, version, signature string, f func(b *Builder, x, y, z Value)
 	return loss(id, version, signature, func(b *Builder, in []Value) Value { return f(b, in[0], in[1], in[2]) })
 }
 
-// Reconstruct is a loss between predicted tokens and what they were, where mask is 1.
+// Reconstruct is a loss between predicted tokens and what they were, each weighed by
+// mask, over those of which that is not 0; see [OverCounted].
 type Reconstruct interface {
 	Loss(b *Builder, prediction, target, mask Value) Value
+}
+
+// OverCounted is the mean of errors f32[B,N], each times its weight, over those that
+// count: whose weight is above 0.
+func OverCounted(errors, weights Value) Value {
+	return errors.Mul(weights).Sum().Div(weights.MoreThan(0).Float().Sum())
 }
 
 // ReconstructLoss declares a loss of signature reconstruct.

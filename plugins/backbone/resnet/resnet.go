@@ -34,7 +34,7 @@ func (r *resnet) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 		n.Fail("depth: expected 10, 18, 34 or 50, found " + strconv.Itoa(r.depth))
 	}
 	if stage != "pooled" && stage != "map" {
-		n.Fail("a ResNet has the stages map and pooled, not " + strconv.Quote(stage))
+		n.Lacks(stage, "map", "pooled")
 	}
 	switch r.front {
 	case "gray":
