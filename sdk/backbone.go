@@ -15,7 +15,8 @@ type Net struct {
 	plugin   string
 }
 
-// Backboner is a network with named stages: map, pooled; embed and encode of transformers.
+// Backboner is a network with named stages: map, pooled; embed, the two halves of it
+// patch_embed and pos_embed, and encode of transformers.
 type Backboner interface {
 	Stage(n *Net, stage string, x Value) Value
 }

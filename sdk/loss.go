@@ -20,6 +20,9 @@ var signatures = map[string][]string{
 
 	// f32[B,N,D] each, and f32[B,N]: 1 for the tokens that count, 0 for the others
 	"reconstruct": {"prediction", "target", "mask"},
+
+	// f32[B,N,K] over a vocabulary, i32[B,N], and f32[B,N] as above
+	"unmask": {"logits", "tokens", "mask"},
 }
 
 // Contrast is a loss between two views' embeddings.
@@ -114,6 +117,17 @@ type Reconstruct interface {
 // ReconstructLoss declares a loss of signature reconstruct.
 func ReconstructLoss(id, version string, l Reconstruct) *Plugin {
 	return tripleLoss(id, version, "reconstruct", l.Loss)
+}
+
+// Unmask is a loss between logits over a vocabulary and what the tokens were, where
+// mask is 1.
+type Unmask interface {
+	Loss(b *Builder, logits, tokens, mask Value) Value
+}
+
+// UnmaskLoss declares a loss of signature unmask.
+func UnmaskLoss(id, version string, l Unmask) *Plugin {
+	return tripleLoss(id, version, "unmask", l.Loss)
 }
 
 func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *Plugin {

@@ -20,6 +20,7 @@ import (
 	"github.com/fwlab/fw/plugins/loss/crossentropy"
 	"github.com/fwlab/fw/plugins/loss/distillation"
 	"github.com/fwlab/fw/plugins/loss/infonce"
+	"github.com/fwlab/fw/plugins/loss/maskedcrossentropy"
 	"github.com/fwlab/fw/plugins/loss/maskedmse"
 	"github.com/fwlab/fw/plugins/loss/npair"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
@@ -28,6 +29,7 @@ import (
 	"github.com/fwlab/fw/plugins/loss/triplet"
 	vicregloss "github.com/fwlab/fw/plugins/loss/vicreg"
 	"github.com/fwlab/fw/plugins/pretext/barlowtwins"
+	"github.com/fwlab/fw/plugins/pretext/beit"
 	"github.com/fwlab/fw/plugins/pretext/byol"
 	"github.com/fwlab/fw/plugins/pretext/deepcluster"
 	"github.com/fwlab/fw/plugins/pretext/dino"
@@ -48,9 +50,9 @@ import (
 func Plugins() []*sdk.Plugin {
 	return slices.Concat([]*sdk.Plugin{
 		simclr.Plugin(), rotation.Plugin(), simsiam.Plugin(), byol.Plugin(), moco.Plugin(), moco.V3(), barlowtwins.Plugin(), vicreg.Plugin(), nnclr.Plugin(),
-		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), deepcluster.Plugin(), mae.Plugin(),
+		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), deepcluster.Plugin(), mae.Plugin(), beit.KMeans(),
 		ntxent.Plugin(), infonce.Plugin(), infonce.Queue(), bank.NCE(), bank.Softmax(), triplet.Plugin(), supcon.Plugin(), npair.Plugin(),
-		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(),
+		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(), maskedcrossentropy.Plugin(),
 		randomresizedcrop.Plugin(), centercrop.Plugin(), randomcrop.Plugin(), multicrop.Plugin(), contrastivecrop.Plugin(),
 		simclraugment.Plugin(), simclraugment.Flip(), randaugment.Plugin(),
 		resnet.Plugin(), vit.Plugin(),

@@ -52,6 +52,14 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 	switch stage {
 	case "embed":
 		return t.embed(n, x, dim)
+	case "patch_embed":
+		return t.patchEmbed(n, x, dim)
+	case "pos_embed":
+		side, leading := sdk.Grid(x)
+		if leading > 0 {
+			n.Fail("tokens " + x.Shape().String() + " are no square of patches")
+		}
+		return t.posEmbed(n, x, side, side)
 	case "encode": // any number of tokens
 		return encode.Apply(x)
 	case "map": // tokens back on their grid, without the class token
@@ -67,26 +75,42 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 		}
 		return tokens.Slice(1, 0, 1).Reshape(-1, dim)
 	}
-	n.Fail("a ViT has the stages embed, encode, map, attention and pooled, not " + strconv.Quote(stage))
+	n.Fail("a ViT has the stages patch_embed, pos_embed, embed, encode, map, attention and pooled, not " + strconv.Quote(stage))
 	return x
 }
 
 // embed makes tokens of patches: f32[B,H,W,C] to f32[B,1+N,D].
 func (t *vit) embed(n *sdk.Net, x sdk.Value, dim int) sdk.Value {
+	return t.posEmbed(n, t.patchEmbed(n, x, dim), x.Dim(1)/t.patch, x.Dim(2)/t.patch)
+}
+
+// patchEmbed projects each patch: f32[B,H,W,C] to f32[B,N,D].
+func (t *vit) patchEmbed(n *sdk.Net, x sdk.Value, dim int) sdk.Value {
 	h, w := x.Dim(1), x.Dim(2)
 	if h%t.patch != 0 || w%t.patch != 0 {
 		n.Refuse("patch", "images of "+strconv.Itoa(h)+" x "+strconv.Itoa(w)+" pixels do not divide into patches of "+strconv.Itoa(t.patch))
 	}
-	batch, fan, count := x.Dim(0), t.patch*t.patch*x.Dim(3), h/t.patch*(w/t.patch)
+	fan := t.patch * t.patch * x.Dim(3)
 	bound := math.Sqrt(1 / float64(fan))
-	kernel, bias, token := sdk.Truncated(bound, -2, 2), sdk.Constant(0), sdk.Normal(0, 1e-6)
+	kernel, bias := sdk.Truncated(bound, -2, 2), sdk.Constant(0)
 	if t.weights == "xavier" {
-		kernel, bias, token = sdk.XavierUniform(fan, dim), sdk.UniformIn(-bound, bound), sdk.Normal(0, 0.02)
+		kernel, bias = sdk.XavierUniform(fan, dim), sdk.UniformIn(-bound, bound)
 	}
 	weight := n.Param("patch_embed.proj.weight", kernel, []int{dim, x.Dim(3), t.patch, t.patch})
 	tokens := x.Conv(weight, sdk.Square(t.patch, 0)).Add(n.Param("patch_embed.proj.bias", bias, []int{dim}))
+	return tokens.Reshape(x.Dim(0), h/t.patch*(w/t.patch), dim)
+}
+
+// posEmbed puts the class token before the tokens of h x w patches and adds the
+// positions: f32[B,N,D] to f32[B,1+N,D].
+func (t *vit) posEmbed(n *sdk.Net, tokens sdk.Value, h, w int) sdk.Value {
+	batch, dim := tokens.Dim(0), tokens.Dim(2)
+	token := sdk.Normal(0, 1e-6)
+	if t.weights == "xavier" {
+		token = sdk.Normal(0, 0.02)
+	}
 	cls := n.Param("cls_token", token, []int{1, 1, dim}).BroadcastTo(batch, 1, dim)
-	return n.Concat(1, cls, tokens.Reshape(batch, count, dim)).Add(t.position(n, h/t.patch, w/t.patch, dim))
+	return n.Concat(1, cls, tokens).Add(t.position(n, h, w, dim))
 }
 
 func (t *vit) position(n *sdk.Net, h, w, dim int) sdk.Value {
