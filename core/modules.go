@@ -95,13 +95,15 @@ func read(path, module string) (*borrowed, error) {
 	}
 	b := &borrowed{hex.EncodeToString(sum.Sum(nil)), file.Metadata(), map[string]tensor.Tensor{}}
 	prefixes := []string{""}
-	if _, err := checkpoint.Verify(path); err == nil {
-		prefixes = []string{link.ParamPrefix, link.StatePrefix}
+	if checkpoint.Is(b.meta) {
+		c, err := checkpoint.Verify(path)
+		if err != nil {
+			return nil, err
+		}
+		b.meta, prefixes = c.Extra, []string{link.ParamPrefix, link.StatePrefix}
 		if module == "" {
 			return nil, fmt.Errorf("%s is a checkpoint: expected module, one of %s", path, scopes(file, prefixes))
 		}
-	} else if checkpoint.Is(file.Metadata()) {
-		return nil, err
 	}
 	for _, prefix := range prefixes {
 		if module != "" {

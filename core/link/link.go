@@ -5,6 +5,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/dtype"
@@ -133,7 +134,9 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 		case "draw":
 			l.Draw = &ir.Port{Name: "draw", Value: args[0]}
 		case "pretrained":
-			l.Pretrained = append(l.Pretrained, join(scope, in.Attrs.Str("scope")))
+			if module := join(scope, in.Attrs.Str("scope")); !slices.Contains(l.Pretrained, module) {
+				l.Pretrained = append(l.Pretrained, module)
+			}
 		case "encoder":
 			l.Encoder = join(join(scope, in.Attrs.Str("scope")), "backbone")
 		case "metric":

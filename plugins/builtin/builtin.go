@@ -50,11 +50,11 @@ import (
 func Plugins() []*sdk.Plugin {
 	return slices.Concat([]*sdk.Plugin{
 		simclr.Plugin(), rotation.Plugin(), simsiam.Plugin(), byol.Plugin(), moco.Plugin(), moco.V3(), barlowtwins.Plugin(), vicreg.Plugin(), nnclr.Plugin(),
-		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), deepcluster.Plugin(), mae.Plugin(), beit.KMeans(),
+		instdisc.Plugin(), metriclearning.Triplet(), metriclearning.Pairs(), swav.Plugin(), dino.Plugin(), deepcluster.Plugin(), mae.Plugin(), beit.Plugin(), beit.KMeans(), beit.DVAE(),
 		ntxent.Plugin(), infonce.Plugin(), infonce.Queue(), bank.NCE(), bank.Softmax(), triplet.Plugin(), supcon.Plugin(), npair.Plugin(),
 		cosine.Negative(), cosine.Distance(), crosscorrelation.Plugin(), vicregloss.Plugin(), distillation.Plugin(), softcrossentropy.Plugin(), crossentropy.Plugin(), maskedmse.Plugin(), maskedcrossentropy.Plugin(),
 		randomresizedcrop.Plugin(), centercrop.Plugin(), randomcrop.Plugin(), multicrop.Plugin(), contrastivecrop.Plugin(),
 		simclraugment.Plugin(), simclraugment.Flip(), randaugment.Plugin(),
-		resnet.Plugin(), vit.Plugin(),
+		resnet.Plugin(), vit.Plugin(), beit.Encoder(),
 	}, recipe.Plugins())
 }

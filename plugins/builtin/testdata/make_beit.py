@@ -76,4 +76,47 @@ rounded(net)
 logits = net(x, masked)
 keep("k-means", net, F.cross_entropy(logits, tokens[masked]), x=x.permute(0, 2, 3, 1), hidden=masked.int(), codebook=codebook, accuracy=(logits.argmax(1) == tokens[masked]).double().mean()[None])
 
+
+class ResBlock(nn.Module):
+    def __init__(s, c):
+        super().__init__()
+        s.net = nn.Sequential(nn.Conv2d(c, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, c, 1))
+
+    def forward(s, x):
+        return s.net(x) + x
+
+
+class DiscreteVAE(nn.Module):
+    """beit/modeling_discrete_vae.py, with the divergence as a mean over places"""
+
+    def __init__(s, layers=2, dim=5, hidden=4):
+        super().__init__()
+        s.codebook, s.backbone = nn.Embedding(CODES, dim), nn.Module()
+        down, up = [], []
+        for i in range(layers):
+            down += [nn.Sequential(nn.Conv2d(hidden if i else 3, hidden, 4, stride=2, padding=1), nn.ReLU()), ResBlock(hidden)]
+            up += [nn.Sequential(nn.ConvTranspose2d(hidden if i else dim, hidden, 4, stride=2, padding=1), nn.ReLU()), ResBlock(hidden)]
+        s.backbone.encoder = nn.Sequential(*down, nn.Conv2d(hidden, CODES, 1))
+        s.decoder = nn.Sequential(*up, nn.Conv2d(hidden, 3, 1))
+
+    def forward(s, x, uniform, temperature, beta):
+        logits = s.backbone.encoder(x)
+        gumbels = -torch.log(-torch.log(uniform)).permute(0, 3, 1, 2)
+        soft = ((logits + gumbels) / temperature).softmax(1)  # F.gumbel_softmax
+        painted = s.decoder(torch.einsum("bnhw,nd->bdhw", soft, s.codebook.weight))
+        reconstruction = F.mse_loss(painted, x)
+        log_q = F.log_softmax(logits, dim=1)
+        log_uniform = torch.full_like(log_q, 1 / CODES).log()
+        kl = F.kl_div(log_uniform, log_q, reduction="sum", log_target=True) / (logits.numel() / CODES)
+        tokens = logits.argmax(1)
+        return reconstruction + beta * kl * tokens[0].numel() / x[0].numel(), dict(kl=kl[None], reconstruction=reconstruction[None], painted=painted.permute(0, 2, 3, 1),
+            of_tokens=s.decoder(s.codebook(tokens).permute(0, 3, 1, 2)).permute(0, 2, 3, 1))
+
+
+net = nn.ModuleDict({"vae": DiscreteVAE()})
+rounded(net)
+noise = torch.rand(B, 3, 3, CODES).float().double()
+loss, more = net["vae"](x, noise, 0.7, 6.6)
+keep("dvae", net, loss, x=x.permute(0, 2, 3, 1), noise=noise, **more)
+
 save_file({k: (v if v.dtype == torch.int32 else v.float()).contiguous() for k, v in out.items()}, "beit.safetensors")
