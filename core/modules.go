@@ -49,8 +49,11 @@ func borrow(e *experiment.Experiment, set *data.Set) (*experiment.Experiment, ma
 // checkpoint where a module of it is meant.
 func source(m experiment.Module) (string, error) {
 	info, err := os.Stat(m.From)
-	if err != nil || !info.IsDir() {
-		return m.From, err
+	if err != nil {
+		return "", fmt.Errorf("expected a run's directory or a file: %w", err)
+	}
+	if !info.IsDir() {
+		return m.From, nil
 	}
 	dir, err := rundir.At(m.From)
 	if err != nil {
@@ -61,7 +64,7 @@ func source(m experiment.Module) (string, error) {
 		path = checkpoint.At(dir.Checkpoints()).LastPath()
 	}
 	if _, err := os.Stat(path); err != nil {
-		return "", fmt.Errorf("the run has not got there yet: %w", err)
+		return "", fmt.Errorf("%s has not come so far: %w", m.From, err)
 	}
 	return path, nil
 }

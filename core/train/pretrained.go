@@ -77,7 +77,7 @@ func (s *State) take(flat *link.Flat, scope string, m Module) error {
 			case !ok:
 				return fmt.Errorf("%s has no %s, which is declared at %s:%d as %s", m.Source, name, leaf.Loc.File, leaf.Loc.Line, leaf.Shape)
 			case !x.Shape.Equal(leaf.Shape):
-				return fmt.Errorf("%s: %s: expected %s, as declared at %s:%d, found %s; its parameters must be those it was trained with", m.Source, name, leaf.Shape, leaf.Loc.File, leaf.Loc.Line, x.Shape)
+				return fmt.Errorf("%s: %s: expected %s, as declared at %s:%d, found %s; the task must describe it as the run that trained it did", m.Source, name, leaf.Shape, leaf.Loc.File, leaf.Loc.Line, x.Shape)
 			case x.Shape.DType == dtype.F32 && badValue(x.F32()) >= 0:
 				return fmt.Errorf("%s: %s: element %d is not finite", m.Source, name, badValue(x.F32()))
 			}
@@ -86,7 +86,7 @@ func (s *State) take(flat *link.Flat, scope string, m Module) error {
 		}
 	}
 	if more := slices.Sorted(maps.Keys(left)); len(more) > 0 {
-		return fmt.Errorf("%s has %s, which the task's module does not; its parameters must be those it was trained with", m.Source, more[0])
+		return fmt.Errorf("%s has %s, which the task's module does not; the task must describe it as the run that trained it did", m.Source, more[0])
 	}
 	return nil
 }
