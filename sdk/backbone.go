@@ -12,6 +12,7 @@ import (
 type Net struct {
 	*Builder
 	Training bool // false: statistics are frozen
+	Size     int  // pixels of images that the task does not give another size
 	plugin   string
 }
 
@@ -31,7 +32,7 @@ func Backbone(id, version string, k Backboner) *Plugin {
 			}
 			x := b.Input("x", req.Inputs[0].Shape)
 			b.SetNorms(trace.Norms{Groups: req.NormGroups})
-			b.Output("y", k.Stage(&Net{b, req.Training, req.Plugin}, req.Func, x))
+			b.Output("y", k.Stage(&Net{b, req.Training, req.ImageSize, req.Plugin}, req.Func, x))
 		})
 	}
 	return p

@@ -151,14 +151,24 @@ func beitOutputs(batch int) []*view.Output {
 }
 
 // With its parameters, images, masks and codebook the task has the tokens, the loss
-// and the gradients of the authors' code in PyTorch (float64).
+// and the gradients of the authors' code in PyTorch (float64), on a plain transformer
+// and on theirs, with relative positions and scaled branches.
 func TestBEiTEqualsPyTorch(t *testing.T) {
+	for _, positions := range []string{"absolute", "relative"} {
+		t.Run(positions, func(t *testing.T) { beitEqualsPyTorch(t, positions) })
+	}
+}
+
+func beitEqualsPyTorch(t *testing.T, positions string) {
 	p := tinyBEiT("fw/beit-k-means")
+	if positions == "relative" {
+		p.Backbone.Params = append(p.Backbone.Params, text("positions", "relative"), float("layer_scale", 0.5), text("weights", "rescaled"))
+	}
 	_, flat, err := p.Objective(context.Background(), train.Facts{Batch: 3, Samples: 9, Channels: 3, ImageSize: 12}, beitOutputs(3))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := referenceOf(t, "beit.safetensors", "k-means")
+	r := referenceOf(t, "beit.safetensors", positions)
 	output := r.compare(flat, map[string]string{"batch/views.0": "x", "batch/target.hidden": "hidden", "state/codebook": "codebook"})
 	within(t, "accuracy", output("metric/train/token_accuracy"), r.read("accuracy").F32(), 1e-6)
 }
@@ -242,5 +252,47 @@ func TestBEiTRefuses(t *testing.T) {
 		if _, err := beitTrainer(t, nil, param); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("expected %q, found %v", want, err)
 		}
+	}
+}
+
+// The weights that end the branches of the l-th block start within 0.02/sqrt(2l), all
+// others within 0.02; biases by relative position start at 0, and branches as they are told.
+func TestRescaledWeights(t *testing.T) {
+	p := tinyBEiT("fw/beit-k-means")
+	p.Backbone.Params = append(p.Backbone.Params, text("positions", "relative"), float("layer_scale", 0.1), text("weights", "rescaled"))
+	_, flat, err := p.Objective(context.Background(), train.Facts{Batch: 3, Samples: 9, Channels: 3, ImageSize: 12}, beitOutputs(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers := pool.New(2)
+	defer workers.Close()
+	state, err := train.NewState(flat, nil, rng.New(1), workers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{
+		"blocks.0.attn.qkv.weight": 0.02, "blocks.1.mlp.fc1.weight": 0.02, "patch_embed.proj.weight": 0.02,
+		"blocks.0.attn.proj.weight": 0.02 / math.Sqrt(2), "blocks.0.mlp.fc2.weight": 0.02 / math.Sqrt(2),
+		"blocks.1.attn.proj.weight": 0.02 / 2, "blocks.1.mlp.fc2.weight": 0.02 / 2,
+		"rel_pos_bias.relative_position_bias_table": 0, "blocks.1.ls2.gamma": 0.1,
+	} {
+		top := 0.0
+		for _, x := range state.Buffers()["param/backbone."+name].F32 {
+			top = max(top, math.Abs(float64(x)))
+		}
+		if top > want*(1+1e-6) || top < 0.9*want {
+			t.Errorf("%s is within %v, expected %v", name, top, want)
+		}
+	}
+}
+
+// A network with relative positions needs every patch, which a masked autoencoder hides.
+func TestRelativePositionsNeedEveryPatch(t *testing.T) {
+	p := maskedAutoencoder("fixed", true, 0.5)
+	p.Backbone.Params = append(p.Backbone.Params[:3:3], integer("patch", 4), text("positions", "relative"))
+	want := "fw/vit: parameter positions: relative ones need the class token and all 9 patches, in their order; the task shows 5 tokens"
+	_, _, err := p.Objective(context.Background(), train.Facts{Batch: 3, Samples: 9, Channels: 3, ImageSize: 12}, []*view.Output{{Name: "views.0", Shape: shape.F32(3, 12, 12, 3)}})
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("expected %q, found %v", want, err)
 	}
 }

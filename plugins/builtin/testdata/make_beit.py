@@ -1,6 +1,7 @@
 """Writes beit.safetensors: tokens, loss and gradients of a tiny BEiT after the authors'
-code (microsoft/unilm, beit/modeling_pretrain.py), on timm's blocks, with absolute
-positions. Needs torch, timm and safetensors; run it here."""
+code (microsoft/unilm, beit/modeling_pretrain.py), on timm's blocks with absolute
+positions and as published, with relative ones and scaled branches; and of a tiny
+discrete VAE (beit/modeling_discrete_vae.py). Needs torch, timm and safetensors; run it here."""
 from functools import partial
 
 import timm.layers
@@ -35,15 +36,54 @@ def keep(case, module, loss, **more):
         out[f"{case}.{k}"] = v.detach()
 
 
+class RelativeBlock(nn.Module):
+    """Block and Attention of modeling_finetune.py, with a bias of keys, which softmax ignores"""
+
+    def __init__(s, norm, heads=2):
+        super().__init__()
+        s.heads, s.norm1, s.norm2 = heads, norm(DIM), norm(DIM)
+        s.attn = nn.ModuleDict({"qkv": nn.Linear(DIM, 3 * DIM), "proj": nn.Linear(DIM, DIM)})
+        s.mlp = nn.ModuleDict({"fc1": nn.Linear(DIM, 4 * DIM), "fc2": nn.Linear(4 * DIM, DIM)})
+        s.ls1, s.ls2 = nn.Module(), nn.Module()
+        s.ls1.gamma, s.ls2.gamma = nn.Parameter(0.5 * torch.ones(DIM)), nn.Parameter(0.5 * torch.ones(DIM))
+
+    def forward(s, x, bias):
+        b, t, c = x.shape
+        q, k, v = s.attn["qkv"](s.norm1(x)).reshape(b, t, 3, s.heads, -1).permute(2, 0, 3, 1, 4)
+        a = (q * (c // s.heads) ** -0.5 @ k.transpose(-2, -1) + bias).softmax(-1)
+        x = x + s.ls1.gamma * s.attn["proj"]((a @ v).transpose(1, 2).reshape(b, t, c))
+        return x + s.ls2.gamma * s.mlp["fc2"](F.gelu(s.mlp["fc1"](s.norm2(x))))
+
+
+def relative_index(h, w):
+    """RelativePositionBias of modeling_finetune.py"""
+    coords = torch.stack(torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")).flatten(1)
+    r = (coords[:, :, None] - coords[:, None, :]).permute(1, 2, 0).contiguous()
+    r[:, :, 0] += h - 1
+    r[:, :, 1] += w - 1
+    r[:, :, 0] *= 2 * w - 1
+    n = (2 * h - 1) * (2 * w - 1) + 3
+    index = torch.zeros(h * w + 1, h * w + 1, dtype=torch.long)
+    index[1:, 1:] = r.sum(-1)
+    index[0, 0:], index[0:, 0], index[0, 0] = n - 3, n - 2, n - 1
+    return index, n
+
+
 class BEiT(nn.Module):
-    def __init__(s):
+    def __init__(s, relative=False):
         super().__init__()
         norm = partial(nn.LayerNorm, eps=1e-6)
         s.backbone = nn.Module()
         s.backbone.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, DIM, PATCH, PATCH)})
         s.backbone.cls_token = nn.Parameter(torch.randn(1, 1, DIM) * 0.2)
-        s.backbone.pos_embed = nn.Parameter(torch.randn(1, 1 + N, DIM) * 0.2)
-        s.backbone.blocks = nn.ModuleList(Block(DIM, 2, 4, qkv_bias=True, norm_layer=norm) for _ in range(2))
+        s.relative = relative
+        if relative:
+            s.index, n = relative_index(SIZE // PATCH, SIZE // PATCH)
+            s.backbone.rel_pos_bias = nn.Module()
+            s.backbone.rel_pos_bias.relative_position_bias_table = nn.Parameter(torch.randn(n, 2))
+        else:
+            s.backbone.pos_embed = nn.Parameter(torch.randn(1, 1 + N, DIM) * 0.2)
+        s.backbone.blocks = nn.ModuleList(RelativeBlock(norm) if relative else Block(DIM, 2, 4, qkv_bias=True, norm_layer=norm) for _ in range(2))
         s.backbone.norm = norm(DIM)
         s.mask_token = nn.Parameter(torch.randn(1, 1, DIM) * 0.2)
         s.lm_head = nn.Linear(DIM, CODES)
@@ -53,9 +93,13 @@ class BEiT(nn.Module):
         x = b.patch_embed["proj"](x).flatten(2).transpose(1, 2)
         w = masked.unsqueeze(-1).type_as(x)
         x = x * (1 - w) + s.mask_token * w
-        x = torch.cat((b.cls_token.expand(len(x), -1, -1), x), 1) + b.pos_embed
+        x = torch.cat((b.cls_token.expand(len(x), -1, -1), x), 1)
+        if s.relative:
+            bias = b.rel_pos_bias.relative_position_bias_table[s.index].permute(2, 0, 1)
+        else:
+            x = x + b.pos_embed
         for blk in b.blocks:
-            x = blk(x)
+            x = blk(x, bias) if s.relative else blk(x)
         return s.lm_head(b.norm(x)[:, 1:])[masked]  # of the hidden patches alone
 
 
@@ -71,10 +115,11 @@ x, masked, codebook = torch.randn(B, 3, SIZE, SIZE).float().double(), masks(), t
 p = patches(x)
 p = (p - p.mean(-1, keepdim=True)) / (p.var(-1, keepdim=True) + 10 / 63.75**2).sqrt()
 tokens = torch.cdist(p.reshape(B * N, -1), codebook).argmin(1).reshape(B, N)
-net = BEiT()
-rounded(net)
-logits = net(x, masked)
-keep("k-means", net, F.cross_entropy(logits, tokens[masked]), x=x.permute(0, 2, 3, 1), hidden=masked.int(), codebook=codebook, accuracy=(logits.argmax(1) == tokens[masked]).double().mean()[None])
+for case in "absolute", "relative":
+    net = BEiT(case == "relative")
+    rounded(net)
+    logits = net(x, masked)
+    keep(case, net, F.cross_entropy(logits, tokens[masked]), x=x.permute(0, 2, 3, 1), hidden=masked.int(), codebook=codebook, accuracy=(logits.argmax(1) == tokens[masked]).double().mean()[None])
 
 
 class ResBlock(nn.Module):
