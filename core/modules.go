@@ -52,8 +52,11 @@ func source(m experiment.Module) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("expected a run's directory or a file: %w", err)
 	}
-	if !info.IsDir() {
+	if info.Mode().IsRegular() {
 		return m.From, nil
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("expected a run's directory or a file, %s is neither", m.From)
 	}
 	dir, err := rundir.At(m.From)
 	if err != nil {

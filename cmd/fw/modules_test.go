@@ -9,6 +9,7 @@ import (
 
 	"github.com/fwlab/fw/core/checkpoint"
 	"github.com/fwlab/fw/core/rundir"
+	"github.com/fwlab/fw/core/tensor"
 )
 
 const vocabulary = `
@@ -179,6 +180,9 @@ func TestCheckRefusesModules(t *testing.T) {
 		"sha256: expected 000000000000…, " + last + " has ":                                                                  {"--set", "modules.tokenizer.sha256=" + strings.Repeat("0", 64)},
 		"its images were normalised with mean [":                                                                             {"--set", "data.normalize=false"},
 		"modules.other: pretext \"fw/beit\" takes no module of that name; it takes tokenizer":                                {"--set", "modules.other.from=" + source, "--set", "modules.other.module=vae"},
+		"encoder.safetensors has no backbone.encoder.0.0.weight":                                                             {"--set", `modules.tokenizer.module=""`},
+		`encoder.safetensors has no module "vae"; it has encoder`:                                                            from(filepath.Join(source, "encoder.safetensors")),
+		"expected a run's directory or a file, " + os.DevNull + " is neither":                                                from(os.DevNull),
 		cut + ": tensor \"":     from(cut),
 		changed + " is damaged": from(changed),
 		"x.toml:20:1: pretext.patch: plugin \"fw/beit\": expected a multiple of the 8 pixels of a token": {"--set", "pretext.layers=3"},
@@ -191,6 +195,27 @@ func TestCheckRefusesModules(t *testing.T) {
 	none := experimentFile(t, strings.Replace(guessing, "[modules.tokenizer]\nfrom = \"WORDS\"\nmodule = \"vae\"\n", "", 1))
 	if code, out := fw(t, "check", none); code == 0 || !strings.Contains(out, `modules.tokenizer: pretext "fw/beit" takes this module from elsewhere: expected a section [modules.tokenizer]`) {
 		t.Errorf("exit code %d without the section: %s", code, out)
+	}
+
+	// The same network in a file of somebody else's, under another name.
+	c, err := checkpoint.Load(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var items []tensor.Item
+	for name, x := range c.Tensors {
+		if within, ok := strings.CutPrefix(name, "param/vae."); ok {
+			items = append(items, tensor.Item{Name: "theirs." + within, Tensor: x})
+		}
+	}
+	var plain bytes.Buffer
+	if err := tensor.Write(&plain, items, nil); err != nil {
+		t.Fatal(err)
+	}
+	theirs := filepath.Join(t.TempDir(), "theirs.safetensors")
+	put(t, theirs, plain.Bytes(), 0o644)
+	if code, out := fw(t, append([]string{"check", file, "--set", "modules.tokenizer.module=theirs"}, from(theirs)...)...); code != 0 {
+		t.Errorf("exit code %d: %s", code, out)
 	}
 	if code, out := fw(t, "check", file); code != 0 || !strings.Contains(out, "module      tokenizer from "+source+", sha256 "+sum(t, last)[:12]+"…") {
 		t.Errorf("exit code %d: %s", code, out)

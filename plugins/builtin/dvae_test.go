@@ -57,6 +57,9 @@ func TestDiscreteVAESchedules(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tr.Close()
+	if tr.LossClasses != 0 {
+		t.Errorf("the loss is not that of guessing among %d", tr.LossClasses)
+	}
 	b, _ := tr.Exec.Input(link.StepsInput)
 	for _, c := range []struct {
 		step              int32

@@ -1,5 +1,5 @@
 // Package maskedcrossentropy is the softmax cross-entropy of the tokens that were
-// hidden (Bao et al. 2022, "BEiT: BERT Pre-Training of Image Transformers", eq. 3).
+// hidden (Bao et al. 2022, "BEiT: BERT Pre-Training of Image Transformers", section 2.3).
 package maskedcrossentropy
 
 import "github.com/fwlab/fw/sdk"
@@ -9,7 +9,7 @@ type maskedCrossEntropy struct{}
 // Plugin declares the loss.
 func Plugin() *sdk.Plugin {
 	return sdk.UnmaskLoss("fw/masked-cross-entropy", "1.0.0", &maskedCrossEntropy{}).
-		Doc("-log softmax(logits)[token], averaged over the hidden tokens alone (Bao et al. 2022, eq. 3)")
+		Doc("-log softmax(logits)[token], averaged over the hidden tokens alone (Bao et al. 2022, section 2.3)")
 }
 
 func (*maskedCrossEntropy) Loss(_ *sdk.Builder, logits, tokens, mask sdk.Value) sdk.Value {

@@ -46,7 +46,7 @@ func (t *beit) Views(v *sdk.Views) {
 	v.View(v.Augment(v.Cut(img, v.Rect(img), v.Size(), v.Size(), sdk.Bicubic))).TargetValue("hidden", mask)
 }
 
-// predict is the loss of tokens i32[B,N] of the hidden patches (eq. 3), seen from the
+// predict is the loss of tokens i32[B,N] of the hidden patches (section 2.3), seen from the
 // others; paint makes pictures of tokens.
 func (t *beit) predict(s *sdk.Step, tokens sdk.Value, paint func(tokens sdk.Value) sdk.Value) sdk.Value {
 	images, vit := s.View(0), s.Backbone()

@@ -49,8 +49,8 @@ func (t *kmeans) codebook(s *sdk.Step, width int) sdk.Value {
 }
 
 // contrast is added to the variance of a patch, so that noise in a flat one is no
-// shape: 10 levels squared, of images with a deviation of a quarter of 255 (Coates et
-// al. 2011, section 3.1).
+// shape: 10 of levels from 0 to 255, in images divided by a deviation of a quarter of
+// that (Coates & Ng 2012, section 2.1).
 const contrast = 10 / (63.75 * 63.75)
 
 // features are what is clustered of patches f32[...,N,D], and what undoes them.
