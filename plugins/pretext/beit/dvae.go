@@ -20,9 +20,9 @@ func DVAE() *sdk.Plugin {
 		Doc("paint an image from one of K codes for each of its places: a discrete VAE with Gumbel-softmax (Ramesh et al. 2021, section 2.1)").
 		Defaults("fw/masked-mse", "fw/random-resized-crop", "fw/flip")
 	p.Int(&t.dim, "code_dim", 512, "width of a code's embedding", sdk.AtLeast(1))
-	p.Int(&t.hidden, "hidden", 64, "channels of the decoder", sdk.AtLeast(1))
-	p.Float(&t.hot, "temperature", 1, "of the relaxation at the start", sdk.Above(0))
-	p.Float(&t.cold, "final_temperature", 1.0/16, "where a cosine takes it", sdk.Above(0))
+	p.Int(&t.hidden, "hidden", 64, "channels of the decoder; as many as the encoder's where BEiT is to use both", sdk.AtLeast(1))
+	p.Float(&t.hot, "temperature", 1, "of the relaxation at the start", sdk.AtLeast(0.01))
+	p.Float(&t.cold, "final_temperature", 1.0/16, "where a cosine takes it", sdk.AtLeast(0.01))
 	p.Ordered("final_temperature", "temperature")
 	p.Float(&t.anneal, "anneal", 0.05, "share of the run until then: 150,000 of 3,000,000 updates in the paper", sdk.Between(0, 1))
 	p.Float(&t.kl, "kl_weight", 1, "beta, of the divergence from the uniform prior: 1 is the evidence's lower bound for normal pixels of variance 1/2; 6.6 with the paper's own likelihood", sdk.AtLeast(0))

@@ -13,7 +13,7 @@ func Encoder() *sdk.Plugin {
 	t := &encoder{}
 	p := sdk.Backbone("fw/dvae-encoder", "1.0.0", t).
 		Doc("strided convolutions to logits over a visual vocabulary: the encoder of BEiT's discrete VAE (Bao et al. 2022)")
-	p.Int(&t.codes, "codes", 512, "K: size of the visual vocabulary", sdk.AtLeast(2))
+	p.Int(&t.codes, "codes", 8192, "K: size of the visual vocabulary", sdk.AtLeast(2))
 	t.declareEncoder(p)
 	return p
 }

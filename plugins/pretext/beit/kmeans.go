@@ -20,7 +20,7 @@ func KMeans() *sdk.Plugin {
 		Doc("predict which cluster each hidden patch belongs to: BEiT (Bao et al. 2022) with k-means of patches as its tokenizer"), 512)
 	p.Int(&t.perImage, "per_image", 4, "patches of each training image that are clustered", sdk.AtLeast(1))
 	p.Int(&t.iterations, "iterations", 20, "of k-means", sdk.Between(1, 200))
-	p.Bool(&t.standardize, "standardize", true, "patches without their mean and contrast, so that a token is a shape and no colour")
+	p.Bool(&t.standardize, "standardize", true, "patches without their mean and contrast, so that tokens are shapes and tints rather than brightness")
 	return p
 }
 
