@@ -155,6 +155,10 @@ func TestModulesOfOtherRuns(t *testing.T) {
 	if !bytes.Equal(want, encoder(t, dir)) {
 		t.Error("the encoder differs from that of a run without a stop")
 	}
+	png := filepath.Join(t.TempDir(), "views.png") // the view, what is seen, tokens and guesses
+	if code, out := fw(t, "views", dir, "--samples", "2", "--out", png); code != 0 || !strings.Contains(out, "2 images, the original left, then 4 pictures of it") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
 }
 
 // A source that is not what the experiment says is refused by fw check, at its place.

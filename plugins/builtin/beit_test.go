@@ -296,3 +296,25 @@ func TestRelativePositionsNeedEveryPatch(t *testing.T) {
 		t.Errorf("expected %q, found %v", want, err)
 	}
 }
+
+// A patch of more pixels than a token has is one token of a smaller image, as 16 of 8
+// in the paper.
+func TestTokenizersSeeSmallerImages(t *testing.T) {
+	p := tinyBEiT("fw/beit", integer("layers", 1), integer("hidden", 4), integer("code_dim", 5))
+	_, flat, err := p.Objective(context.Background(), train.Facts{Batch: 3, Samples: 9, Channels: 3, ImageSize: 12}, beitOutputs(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(flat.Pretrained) != 1 || flat.Pretrained[0] != "tokenizer" {
+		t.Errorf("modules of elsewhere: %q", flat.Pretrained)
+	}
+	for _, p := range flat.Pictures {
+		want := shape.F32(3, 6, 6, 3)
+		if p.Name == "seen" {
+			want = shape.F32(3, 12, 12, 3)
+		}
+		if got := flat.Func.Shape(p.Value); !got.Equal(want) {
+			t.Errorf("%s: %s, expected %s", p.Name, got, want)
+		}
+	}
+}
