@@ -20,6 +20,9 @@ var signatures = map[string][]string{
 
 	// f32[B,N,D] each, and f32[B,N]: the weights of tokens, 0 for those that do not count
 	"reconstruct": {"prediction", "target", "mask"},
+
+	// f32[B,N,K] over a vocabulary, i32[B,N], and f32[B,N] as above
+	"unmask": {"logits", "tokens", "mask"},
 }
 
 // Contrast is a loss between two views' embeddings.
@@ -121,6 +124,17 @@ func OverCounted(errors, weights Value) Value {
 // ReconstructLoss declares a loss of signature reconstruct.
 func ReconstructLoss(id, version string, l Reconstruct) *Plugin {
 	return tripleLoss(id, version, "reconstruct", l.Loss)
+}
+
+// Unmask is a loss between logits over a vocabulary and what the tokens were, where
+// mask is 1.
+type Unmask interface {
+	Loss(b *Builder, logits, tokens, mask Value) Value
+}
+
+// UnmaskLoss declares a loss of signature unmask.
+func UnmaskLoss(id, version string, l Unmask) *Plugin {
+	return tripleLoss(id, version, "unmask", l.Loss)
 }
 
 func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *Plugin {

@@ -113,6 +113,9 @@ func (c *checkCmd) Run(con *console) error {
 			fmt.Fprintf(con.out, "  note        BatchNorm's statistics are those of %d images, not of %d: results differ from those without train.micro_batch\n", t.Facts.Batch, t.BatchSize())
 		}
 	}
+	for _, m := range session.Experiment.Modules() {
+		fmt.Fprintf(con.out, "  module      %s from %s, sha256 %.12s…\n", m.Name, m.From, m.SHA256)
+	}
 	for _, r := range s.rows(session.Experiment) {
 		fmt.Fprintf(con.out, "  %-10s  %s %s (%s)\n", r.Kind, r.ID, r.Version, r.Carrier)
 	}

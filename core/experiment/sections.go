@@ -10,7 +10,7 @@ import (
 // Sections is the language of the file, but for the plugins' sections, which hold
 // `use` and the plugin's own parameters.
 func Sections() []Section {
-	return []Section{experimentSection(), dataSection(), localizationSection(), optimSection(), trainSection(), evalSection()}
+	return []Section{experimentSection(), dataSection(), localizationSection(), modulesSection(), optimSection(), trainSection(), evalSection()}
 }
 
 func experimentSection() Section {

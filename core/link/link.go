@@ -5,6 +5,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/dtype"
@@ -69,6 +70,7 @@ type Flat struct {
 	Phases     []Phase
 	Restarts   []string // of a phase: modules that start afresh
 	Draw       *ir.Port // of a phase: the images that an epoch goes through; nil: as before
+	Pretrained []string // modules that start as what the experiment gives for them
 	// Encoder is the scope of the backbone to evaluate; "" for the first that is trained.
 	Encoder string
 
@@ -133,6 +135,10 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 			l.Restarts = append(l.Restarts, join(scope, in.Attrs.Str("scope")))
 		case "draw":
 			l.Draw = &ir.Port{Name: "draw", Value: args[0]}
+		case "pretrained":
+			if module := join(scope, in.Attrs.Str("scope")); !slices.Contains(l.Pretrained, module) {
+				l.Pretrained = append(l.Pretrained, module)
+			}
 		case "encoder":
 			l.Encoder = join(join(scope, in.Attrs.Str("scope")), "backbone")
 		case "metric":

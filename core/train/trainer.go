@@ -41,6 +41,8 @@ type Config struct {
 	CheckFinite bool
 	// Localization gives the crop strategy boxes; nil: none.
 	Localization *localize.Schedule
+	// Modules are what pretrained modules of the task start as, by name.
+	Modules map[string]Module
 }
 
 // Trainer is a step ready to run, with its state.
@@ -175,7 +177,13 @@ func (c *Config) passes() (more []compile.Pass) {
 }
 
 // Fresh is the state as it was before the first step.
-func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.root, t.Pool) }
+func (t *Trainer) Fresh() (*State, error) {
+	s, err := NewState(t.Flat, t.slots, t.root, t.Pool)
+	if err == nil {
+		err = t.adopt(s)
+	}
+	return s, err
+}
 
 // BatchSize is the images of an update.
 func (t *Trainer) BatchSize() int { return t.Facts.Batch * t.parts() }

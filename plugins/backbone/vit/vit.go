@@ -13,6 +13,7 @@ import (
 type vit struct {
 	size, weights, positions, pool string
 	patch, dim, depth, heads       int
+	layerScale                     float64
 }
 
 // Plugin declares the network.
@@ -25,8 +26,9 @@ func Plugin() *sdk.Plugin {
 	p.Int(&t.dim, "dim", 0, "width, instead of the size's; a multiple of 64 gives heads of 64", sdk.AtLeast(0))
 	p.Int(&t.depth, "depth", 12, "number of blocks", sdk.AtLeast(1))
 	p.Int(&t.heads, "heads", 0, "attention heads, instead of the size's", sdk.AtLeast(0))
-	p.String(&t.weights, "weights", "truncated", "first weights: truncated, normal of deviation 0.02 as timm's, or xavier, uniform as MAE's", sdk.OneOf("truncated", "xavier"))
-	p.String(&t.positions, "positions", "learned", "learned, or fixed: sines and cosines of row and column, not trained", sdk.OneOf("learned", "fixed"))
+	p.String(&t.weights, "weights", "truncated", "first weights: truncated, normal of deviation 0.02 as timm's; xavier, uniform as MAE's; or rescaled, normal within a deviation of 0.02 and less in deeper blocks, as BEiT's", sdk.OneOf("truncated", "xavier", "rescaled"))
+	p.String(&t.positions, "positions", "learned", "learned; fixed: sines and cosines of row and column, not trained; or relative: a bias of attention shared by all blocks, as BEiT's", sdk.OneOf("learned", "fixed", "relative"))
+	p.Float(&t.layerScale, "layer_scale", 0, "what each branch of a block is times at the start, learned for each channel; 0: nothing, 0.1 in BEiT", sdk.AtLeast(0))
 	p.String(&t.pool, "pool", "token", "features of an image: the class token, or the mean of the patches' tokens", sdk.OneOf("token", "mean"))
 	return p
 }
@@ -44,9 +46,13 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 	if dim%heads != 0 {
 		n.Refuse("heads", "a width of "+strconv.Itoa(dim)+" does not divide into "+strconv.Itoa(heads)+" heads")
 	}
-	blocks := sdk.Transformer{Heads: heads, MLPRatio: 4, Weights: sdk.TruncatedNormal02}
-	if t.weights == "xavier" {
+	blocks := sdk.Transformer{Heads: heads, MLPRatio: 4, Weights: sdk.TruncatedNormal02, LayerScale: t.layerScale, Relative: t.positions == "relative"}
+	switch t.weights {
+	case "xavier":
 		blocks.Weights = sdk.XavierUniform
+	case "rescaled":
+		blocks.Weights = func(_, _ int) sdk.Init { return rescaled(0.02) }
+		blocks.Last = func(l, _, _ int) sdk.Init { return rescaled(0.02 / math.Sqrt(2*float64(l))) }
 	}
 	encode := blocks.Blocks("blocks", t.depth, "norm")
 	switch stage {
@@ -61,6 +67,10 @@ func (t *vit) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 		}
 		return t.posEmbed(n, x, side, side)
 	case "encode": // any number of tokens
+		side := n.ImageSize / t.patch
+		if t.positions == "relative" && x.Dim(1) != 1+side*side {
+			n.Refuse("positions", "relative ones need the class token and all "+strconv.Itoa(side*side)+" patches, in their order; the task shows "+strconv.Itoa(x.Dim(1))+" tokens")
+		}
 		return encode.Apply(x)
 	case "map": // tokens back on their grid, without the class token
 		h, w := x.Dim(1)/t.patch, x.Dim(2)/t.patch
@@ -93,8 +103,11 @@ func (t *vit) patchEmbed(n *sdk.Net, x sdk.Value, dim int) sdk.Value {
 	fan := t.patch * t.patch * x.Dim(3)
 	bound := math.Sqrt(1 / float64(fan))
 	kernel, bias := sdk.Truncated(bound, -2, 2), sdk.Constant(0)
-	if t.weights == "xavier" {
+	switch t.weights {
+	case "xavier":
 		kernel, bias = sdk.XavierUniform(fan, dim), sdk.UniformIn(-bound, bound)
+	case "rescaled":
+		kernel = rescaled(0.02)
 	}
 	weight := n.Param("patch_embed.proj.weight", kernel, []int{dim, x.Dim(3), t.patch, t.patch})
 	tokens := x.Conv(weight, sdk.Square(t.patch, 0)).Add(n.Param("patch_embed.proj.bias", bias, []int{dim}))
@@ -106,12 +119,22 @@ func (t *vit) patchEmbed(n *sdk.Net, x sdk.Value, dim int) sdk.Value {
 func (t *vit) posEmbed(n *sdk.Net, tokens sdk.Value, h, w int) sdk.Value {
 	batch, dim := tokens.Dim(0), tokens.Dim(2)
 	token := sdk.Normal(0, 1e-6)
-	if t.weights == "xavier" {
+	switch t.weights {
+	case "xavier":
 		token = sdk.Normal(0, 0.02)
+	case "rescaled":
+		token = rescaled(0.02)
 	}
 	cls := n.Param("cls_token", token, []int{1, 1, dim}).BroadcastTo(batch, 1, dim)
-	return n.Concat(1, cls, tokens).Add(t.position(n, h, w, dim))
+	tokens = n.Concat(1, cls, tokens)
+	if t.positions == "relative" {
+		return tokens
+	}
+	return tokens.Add(t.position(n, h, w, dim))
 }
+
+// rescaled is a normal within one deviation (modeling_pretrain.py of Bao et al. 2022).
+func rescaled(deviation float64) sdk.Init { return sdk.Truncated(deviation, -deviation, deviation) }
 
 // position is the embedding of h x w places and the class token before them,
 // f32[1,1+h*w,D]. Parameters are those of images of the experiment's size; views of
