@@ -23,7 +23,7 @@ func TestOverlapOfCrops(t *testing.T) {
 		}
 	}
 	s := CropStats{Name: "x"}
-	s.add([]view.Box{unit, {Y0: 0.5, X0: 0.5, Y1: 1, X1: 1}, {Y1: 1, X1: 1}})
+	s.add([]view.Box{unit, {Y0: 0.5, X0: 0.5, Y1: 1, X1: 1}, {Y1: 1, X1: 1}}, nil)
 	if len(s.IoU) != 3 || len(s.Centres) != 6 || math.Abs(average(s.IoU)-0.5/3) > 1e-7 || math.Abs(average(s.Apart)-(math.Sqrt2/2+2*math.Sqrt2/4)/3) > 1e-7 {
 		t.Errorf("%+v", s)
 	}

@@ -300,8 +300,14 @@ func (t *Trainer) Views(epoch int, indices []int) (*view.Program, error) {
 
 // Crops is what the given epoch crops of a batch, relative to each image.
 func (t *Trainer) Crops(epoch int, indices []int) ([][]view.Box, error) {
+	return t.CropsBy(t.boxesIn(epoch), epoch, indices)
+}
+
+// CropsBy is what the given epoch would crop if the crop strategy were told these
+// boxes, one for each training image; nil: that none are known.
+func (t *Trainer) CropsBy(boxes []view.Box, epoch int, indices []int) ([][]view.Box, error) {
 	p := t.program.Fork()
-	p.Boxes = t.boxesIn(epoch)
+	p.Boxes = boxes
 	if err := p.Crop(t.Pool, indices, t.viewKey(epoch)); err != nil {
 		return nil, err
 	}
