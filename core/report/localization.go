@@ -26,6 +26,21 @@ const (
 	NoBox      = "none"   // the crop strategy is told of none, as in its warm-up: RandomResizedCrop
 )
 
+// boxesName is whose boxes they are as people write it.
+func boxesName(subject string) string {
+	switch subject {
+	case WholeImage:
+		return "whole image"
+	case CentreBox:
+		return "box in the middle of the same area"
+	case ObjectBox:
+		return "object’s own box"
+	case NoBox:
+		return "no box: plain crops"
+	}
+	return SubjectName(subject)
+}
+
 // BoxScore is how well boxes meet the objects'.
 type BoxScore struct {
 	Subject string  `json:"subject"`
