@@ -19,11 +19,12 @@ import (
 // thresholds by the experiment's own.
 func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, thresholds []float64) ([]report.Localization, error) {
 	t := s.Trainer
-	if t.Localization == nil {
+	own, ok := s.Experiment.Localization()
+	if !ok {
 		return nil, errors.New("eval: boxes: the crop strategy goes by no boxes; expected one that does, such as the run of an experiment with [localization]")
 	}
 	if len(thresholds) == 0 {
-		thresholds = []float64{float64(t.Localization.Threshold)}
+		thresholds = []float64{own.Threshold}
 	}
 	if err := s.Load(c); err != nil {
 		return nil, fmt.Errorf("eval: %w", err)
@@ -58,7 +59,7 @@ func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, th
 		if err != nil {
 			return nil, err
 		}
-		r.Epoch, r.Choice, r.Heat, r.Threshold = c.Meta.Epoch, report.Last, string(t.Localization.Heat), k
+		r.Epoch, r.Choice, r.Heat, r.Threshold = c.Meta.Epoch, report.Last, own.Heat, k
 		if c.Meta.Step != s.Steps() {
 			r.Choice = report.Epoch
 		}
