@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -15,15 +16,16 @@ func TestShippedExperiments(t *testing.T) {
 		t.Fatalf("no experiments: %v", err)
 	}
 	bench, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "bench", "*.toml"))
-	stored := regexp.MustCompile(`(?m)^dataset = "cifar10"\npath = .*$`)
-	for _, file := range append(files, bench...) {
+	study, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "study", "*.toml"))
+	stored := regexp.MustCompile(`(?m)^dataset = "(cifar10|tar)"\npath = .*\n(image_size = .*\n)?`)
+	for _, file := range slices.Concat(files, bench, study) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
 			copied := filepath.Join(t.TempDir(), filepath.Base(file))
-			put(t, copied, stored.ReplaceAll(text, []byte("dataset = \"synthetic\"\nimage_size = 32")), 0o644)
+			put(t, copied, stored.ReplaceAll(text, []byte("dataset = \"synthetic\"\nimage_size = 32\n")), 0o644)
 			if code, out := fw(t, "check", copied); code != 0 {
 				t.Errorf("exit code %d:\n%s", code, out)
 			}
