@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 )
 
@@ -16,7 +17,8 @@ func TestShippedExperiments(t *testing.T) {
 		t.Fatalf("no experiments: %v", err)
 	}
 	bench, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "bench", "*.toml"))
-	stored := regexp.MustCompile(`(?m)^dataset = "cifar10"\npath = .*$`)
+	study, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "study", "*.toml"))
+	stored := regexp.MustCompile(`(?m)^dataset = "(cifar10|tar)"\npath = .*\n(image_size = .*\n)?`)
 	borrowed := regexp.MustCompile(`(?m)^\[(modules\.\w+)\]\nfrom = "runs/(.*)"$`)
 	standIn := func(t *testing.T, file string) string {
 		t.Helper()
@@ -25,10 +27,10 @@ func TestShippedExperiments(t *testing.T) {
 			t.Fatal(err)
 		}
 		copied := filepath.Join(t.TempDir(), filepath.Base(file))
-		put(t, copied, stored.ReplaceAll(text, []byte("dataset = \"synthetic\"\nimage_size = 32")), 0o644)
+		put(t, copied, stored.ReplaceAll(text, []byte("dataset = \"synthetic\"\nimage_size = 32\n")), 0o644)
 		return copied
 	}
-	for _, file := range append(files, bench...) {
+	for _, file := range slices.Concat(files, bench, study) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			copied := standIn(t, file)
 			args := []string{"check", copied}

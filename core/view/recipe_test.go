@@ -45,7 +45,7 @@ func keyed(r CropRequest) ([]Rect, error) {
 	for i, s := range r.Sizes {
 		k := r.Keys[i].Stream()
 		h, w := 1+k.Intn(s[0]), 1+k.Intn(s[1])
-		out[i] = Rect{k.Intn(s[0] - h + 1), k.Intn(s[1] - w + 1), h, w}
+		out[i] = Rect{Y: k.Intn(s[0] - h + 1), X: k.Intn(s[1] - w + 1), H: h, W: w}
 	}
 	return out, nil
 }

@@ -15,7 +15,10 @@ import (
 )
 
 // Rect is a crop in pixels.
-type Rect struct{ Y, X, H, W int }
+type Rect struct {
+	Y, X, H, W int
+	FellBack   bool // no draw fitted: it is the strategy's fall-back
+}
 
 // Box is where the object may be in an image, relative to its height and width:
 // 0 <= Y0 <= Y1 <= 1.
@@ -74,6 +77,7 @@ type Program struct {
 	Explain bool
 
 	cropped   []Box           // of the last batch, crop by crop
+	fellBack  int             // how many of these are the strategy's fall-back
 	explained [][]Explanation // of the last batch, sample by sample
 	states    []*sample       // one per worker, kept from batch to batch
 }
