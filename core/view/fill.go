@@ -138,7 +138,9 @@ func (b *viewTask) Chunk(i, worker int) {
 	s.answers, b.asked[i] = b.answers[i], nil
 	for _, o := range p.Outputs {
 		for v, id := range o.parts {
-			copy(o.Data[(v*len(b.indices)+i)*o.item:][:o.item], s.eval(id).U8)
+			to := o.Data[(v*len(b.indices)+i)*o.item:][:o.item:o.item]
+			s.lend(id, to)
+			copy(to, s.eval(id).U8) // nothing, if it was computed there
 		}
 	}
 	for _, pix := range s.asked {

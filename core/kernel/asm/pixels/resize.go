@@ -1,0 +1,119 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// precision is package pix's: of weights, in bits.
+const precision = 22
+
+// columns is one row of a vertical pass: of 32 columns at a time, then of 8.
+func columns() {
+	function("avx2Columns", "dst[i] = clip8(half + the sum over k < taps of weights[k]*src[k*stride+i]), n a multiple of 8 above 0, taps above 0", "dst, src *uint8, stride int, weights *int32, taps int")
+	row, stride, weights, taps, w, k := RAX, RDX, RBX, R8, R9, R10
+	Load(Param("dst"), dst)
+	Load(Param("src"), src)
+	Load(Param("stride"), stride)
+	Load(Param("weights"), weights)
+	Load(Param("taps"), taps)
+	part := func(name string, vectors int) {
+		Label(name)
+		CMPQ(count, U32(8*vectors))
+		JL(LabelRef(name + "end"))
+		for i := range vectors {
+			VMOVDQU(words(1<<(precision-1)), v[i])
+		}
+		MOVQ(src, row)
+		MOVQ(weights, w)
+		MOVQ(taps, k)
+		Label(name + "tap")
+		VPBROADCASTD(at(w, 0), Y15)
+		for i := range vectors {
+			VPMOVZXBD(at(row, 8*i), v[8+i])
+			VPMULLD(Y15, v[8+i], v[8+i])
+			VPADDD(v[8+i], v[i], v[i])
+		}
+		ADDQ(stride, row)
+		ADDQ(U8(4), w)
+		DECQ(k)
+		JNZ(LabelRef(name + "tap"))
+		for i := range vectors {
+			VPSRAD(U8(precision), v[i], v[i])
+		}
+		if vectors == 4 {
+			packBytes()
+			VMOVDQU(Y0, at(dst, 0))
+		} else {
+			VEXTRACTI128(U8(1), Y0, X1)
+			VPACKSSDW(X1, X0, X0)
+			VPACKUSWB(X0, X0, X0)
+			VMOVQ(X0, at(dst, 0))
+		}
+		ADDQ(U8(8*vectors), src)
+		ADDQ(U8(8*vectors), dst)
+		SUBQ(U8(8*vectors), count)
+		JMP(LabelRef(name))
+		Label(name + "end")
+	}
+	part("wide", 4)
+	part("narrow", 1)
+	VZEROUPPER()
+	RET()
+}
+
+// packBytes clips the 32 words of Y0 to Y3 to bytes in Y0; it uses Y4.
+func packBytes() {
+	VPACKSSDW(Y1, Y0, Y0)
+	VPACKSSDW(Y3, Y2, Y2)
+	VPACKUSWB(Y2, Y0, Y0) // the four bytes of each vector's halves
+	order := []byte{}
+	for _, i := range []byte{0, 4, 1, 5, 2, 6, 3, 7} {
+		order = append(order, i, 0, 0, 0)
+	}
+	VMOVDQU(bytes32(order...), Y4)
+	VPERMD(Y0, Y4, Y0)
+}
+
+// rows is one row of a horizontal pass: a pixel at a time, its channels side by side.
+func rows() {
+	function("avx2Rows", "pixel j of dst, of three channels, = clip8(half + the sum over start[j] <= k < start[j+1] of weights[k]*pixel first[j]+k-start[j] of src), n above 0; a byte behind each pixel read or written is touched",
+		"dst, src *uint8, first *int, start, weights *int32")
+	begin, start, weights, from, w, end := RDX, RBX, R8, RAX, R9, R10
+	Load(Param("dst"), dst)
+	Load(Param("src"), src)
+	Load(Param("first"), begin)
+	Load(Param("start"), start)
+	Load(Param("weights"), weights)
+	VMOVDQU(words(1<<(precision-1)), X14)
+	MOVLQSX(at(start, 0), w)
+	LEAQ(Mem{Base: weights, Index: w, Scale: 4}, w)
+	Label("pixel")
+	MOVQ(at(begin, 0), from)
+	LEAQ(Mem{Base: from, Index: from, Scale: 2}, from)
+	ADDQ(src, from)
+	MOVLQSX(at(start, 4), end)
+	LEAQ(Mem{Base: weights, Index: end, Scale: 4}, end)
+	VMOVDQA(X14, X0)
+	Label("tap")
+	VPMOVZXBD(at(from, 0), X1)
+	VPBROADCASTD(at(w, 0), X2)
+	VPMULLD(X2, X1, X1)
+	VPADDD(X1, X0, X0)
+	ADDQ(U8(3), from)
+	ADDQ(U8(4), w)
+	CMPQ(w, end)
+	JL(LabelRef("tap"))
+	VPSRAD(U8(precision), X0, X0)
+	VPACKSSDW(X0, X0, X0)
+	VPACKUSWB(X0, X0, X0)
+	VMOVD(X0, at(dst, 0))
+	ADDQ(U8(3), dst)
+	ADDQ(U8(8), begin)
+	ADDQ(U8(4), start)
+	DECQ(count)
+	JNZ(LabelRef("pixel"))
+	VZEROUPPER()
+	RET()
+}

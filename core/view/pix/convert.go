@@ -1,0 +1,56 @@
+package pix
+
+import "image/color"
+
+// YCbCr writes the colours of a row as interleaved RGB (JFIF, image/color): each
+// chroma sample is for 1<<shift pixels.
+func YCbCr(dst, y, cb, cr []uint8, shift int) {
+	n := 0
+	if len(y) >= octet && shift <= 1 {
+		n = whole(len(y), octet)
+	}
+	if n > 0 {
+		cb, cr := cb[:(n-1)>>shift+1], cr[:(n-1)>>shift+1]
+		if shift == 0 {
+			avx2YCC(&dst[:3*n][0], &y[0], &cb[0], &cr[0], n)
+		} else {
+			avx2YCCHalf(&dst[:3*n][0], &y[0], &cb[0], &cr[0], n)
+		}
+	}
+	for i := n; i < len(y); i++ {
+		c := i >> shift
+		dst[3*i], dst[3*i+1], dst[3*i+2] = color.YCbCrToRGB(y[i], cb[c], cr[c])
+	}
+}
+
+// levels is each grey level in [0,1].
+var levels = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(i) / 255
+	}
+	return t
+}()
+
+// ToFloat writes levels in [0,1].
+func ToFloat(dst []float32, src []uint8) {
+	for i, x := range src {
+		dst[i] = levels[x]
+	}
+}
+
+// Normalize is ToFloat, then less the mean and divided by std of the element's
+// channel: as many as there are means.
+func Normalize(dst []float32, src []uint8, mean, std []float32) {
+	c := len(mean)
+	n := whole(len(src), octetBytes)
+	if n > 0 {
+		var m, s [octetBytes]float32 // both numbers of channels divide it
+		for i := range m {
+			m[i], s[i] = mean[i%c], std[i%c]
+		}
+		avx2Normalize(&dst[:n][0], &src[0], &m[0], &s[0], n)
+	}
+	for i := n; i < len(src); i++ {
+		dst[i] = (levels[src[i]] - mean[i%c]) / std[i%c]
+	}
+}
