@@ -103,14 +103,8 @@ func TestAssemblyOfColoursOnTheWholeCube(t *testing.T) {
 		"Hue":        func(p []uint8) { Hue(p, 3, -0.37) },
 		"Saturation": func(p []uint8) { Saturation(p, 3, 1.7) },
 		"Grayscale":  func(p []uint8) { Grayscale(p, 3) },
-		"YCbCr": func(p []uint8) {
-			n := len(p) / 3
-			y, cb, cr := make([]uint8, n), make([]uint8, n), make([]uint8, n)
-			for i := range n {
-				y[i], cb[i], cr[i] = p[3*i], p[3*i+1], p[3*i+2]
-			}
-			YCbCr(p, y, cb, cr, 0)
-		},
+		"YCbCr":      func(p []uint8) { y, cb, cr := planes(p); YCbCr(p, y, cb, cr, 0) },
+		"JFIF":       func(p []uint8) { y, cb, cr := planes(p); JFIF(p, y, cb, cr) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, want := bytes.Clone(cube), bytes.Clone(cube)
@@ -121,6 +115,14 @@ func TestAssemblyOfColoursOnTheWholeCube(t *testing.T) {
 			}
 		})
 	}
+}
+
+// planes is the three channels of p.
+func planes(p []uint8) (a, b, c []uint8) {
+	for ; len(p) > 0; p = p[3:] {
+		a, b, c = append(a, p[0]), append(b, p[1]), append(c, p[2])
+	}
+	return a, b, c
 }
 
 // Turns by every step of the circle.

@@ -39,10 +39,15 @@ func avx2Mirror(dst *uint8, src *uint8, n int)
 //go:noescape
 func avx2YCC(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
 
-// avx2YCCHalf: pixel i of dst = color.YCbCrToRGB(y[i], cb[i], cr[i]), n a multiple of 8 above 0; cb and cr have half as many, each for two.
+// avx2YCCHalf: pixel i of dst = color.YCbCrToRGB(y[i], cb[i/2], cr[i/2]), n a multiple of 8 above 0.
 //
 //go:noescape
 func avx2YCCHalf(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
+
+// avx2JFIF: pixel i of dst = the colour of y[i], cb[i], cr[i], rounded to the nearest, n a multiple of 8 above 0.
+//
+//go:noescape
+func avx2JFIF(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
 
 // avx2Normalize: dst[i] = (src[i]/255 - mean[i%24]) / std[i%24], n a multiple of 24 above 0.
 //

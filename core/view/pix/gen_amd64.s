@@ -619,6 +619,52 @@ loop:
 	VZEROUPPER
 	RET
 
+// func avx2JFIF(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
+// Requires: AVX, AVX2
+TEXT ·avx2JFIF(SB), NOSPLIT, $0-40
+	MOVQ n+32(FP), CX
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ cb+16(FP), DX
+	MOVQ cr+24(FP), BX
+
+loop:
+	VPMOVZXBD    (SI), Y0
+	VPSLLD       $0x10, Y0, Y0
+	VPADDD       c5<>+0(SB), Y0, Y0
+	VPMOVZXBD    (DX), Y1
+	VPSUBD       c33<>+0(SB), Y1, Y1
+	VPMOVZXBD    (BX), Y2
+	VPSUBD       c33<>+0(SB), Y2, Y2
+	VPMULLD      c34<>+0(SB), Y2, Y3
+	VPADDD       Y3, Y0, Y3
+	VPMULLD      c35<>+0(SB), Y1, Y4
+	VPMULLD      c36<>+0(SB), Y2, Y2
+	VPSUBD       Y4, Y0, Y4
+	VPSUBD       Y2, Y4, Y4
+	VPMULLD      c37<>+0(SB), Y1, Y5
+	VPADDD       Y5, Y0, Y5
+	VPSRAD       $0x10, Y3, Y3
+	VPSRAD       $0x10, Y4, Y4
+	VPSRAD       $0x10, Y5, Y5
+	VPACKSSDW    Y4, Y3, Y3
+	VPACKSSDW    Y5, Y5, Y5
+	VPACKUSWB    Y5, Y3, Y3
+	VPSHUFB      c11<>+0(SB), Y3, Y3
+	VMOVDQU      c7<>+0(SB), Y15
+	VPERMD       Y3, Y15, Y3
+	VMOVDQU      X3, (DI)
+	VEXTRACTI128 $0x01, Y3, X3
+	VMOVQ        X3, 16(DI)
+	ADDQ         $0x08, SI
+	ADDQ         $0x08, DX
+	ADDQ         $0x08, BX
+	ADDQ         $0x18, DI
+	SUBQ         $0x08, CX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
 // func avx2Normalize(dst *float32, src *uint8, mean *float32, std *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·avx2Normalize(SB), NOSPLIT, $0-40

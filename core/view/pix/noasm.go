@@ -12,6 +12,7 @@ func avx2Hue(p *uint8, shift uint32, n int)                             { panic(
 func avx2Mirror(dst, src *uint8, n int)                                 { panic("pix: no assembly") }
 func avx2YCC(dst, y, cb, cr *uint8, n int)                              { panic("pix: no assembly") }
 func avx2YCCHalf(dst, y, cb, cr *uint8, n int)                          { panic("pix: no assembly") }
+func avx2JFIF(dst, y, cb, cr *uint8, n int)                             { panic("pix: no assembly") }
 func avx2Normalize(dst *float32, src *uint8, mean, std *float32, n int) { panic("pix: no assembly") }
 func avx2Columns(dst, src *uint8, stride int, weights *int32, taps, n int) {
 	panic("pix: no assembly")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/constants"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -50,7 +51,7 @@ func box() {
 			VMOVD(R11L, part.y.AsX())
 			VPBROADCASTD(part.y.AsX(), part.y)
 		}
-		VMOVDQU(words(1<<23), Y12)
+		VMOVDQU(constants.Words(1<<23), Y12)
 		loop(16, func() {
 			ends, inside := Y0, Y1
 			for i, t := range taps {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/constants"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -35,13 +36,13 @@ func blendFrom(a, f, x VecPhysical) {
 
 // luma leaves that of a group's pixels in words of 32 bits in r; it uses t.
 func luma(group, r, t VecPhysical) {
-	weights := func(a, b uint32) Mem { return words(a | b<<16) }
+	weights := func(a, b uint32) Mem { return constants.Words(a | b<<16) }
 	VPSHUFB(pick(0, -1, 1, -1), group, r)
 	VPSHUFB(pick(2, -1, 1, -1), group, t)
 	VPMADDWD(weights(19595, 38470/2), r, r)
 	VPMADDWD(weights(7471, 38470/2), t, t)
 	VPADDD(t, r, r)
-	VPADDD(words(0x8000), r, r)
+	VPADDD(constants.Words(0x8000), r, r)
 	VPSRLD(U8(16), r, r)
 }
 
@@ -77,7 +78,7 @@ func gray() {
 	loop(8, func() {
 		loadGroup(dst, Y0)
 		luma(Y0, Y1, Y2)
-		VPSHUFB(bytes32(0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12, none, none, none, none), Y1, Y1)
+		VPSHUFB(constants.Bytes(0, 0, 0, 4, 4, 4, 8, 8, 8, 12, 12, 12, none, none, none, none), Y1, Y1)
 		storeHalves(Y1, dst)
 		next(dst)
 	})
@@ -121,7 +122,7 @@ func mirror() {
 	loop(8, func() {
 		loadGroup(src, Y0)
 		VPERMQ(U8(0x4e), Y0, Y0)
-		VPSHUFB(bytes32(turn...), Y0, Y0)
+		VPSHUFB(constants.Bytes(turn...), Y0, Y0)
 		storeHalves(Y0, dst)
 		next(src)
 		SUBQ(U8(group), dst)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/constants"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -20,7 +21,7 @@ func hue() {
 		}
 		h, s, top := toHSV()
 		VPADDD(Y14, h, h)
-		VPAND(words(255), h, h)
+		VPAND(constants.Words(255), h, h)
 		toRGB(h, s, top)
 		next(dst)
 	})
@@ -47,8 +48,8 @@ func toHSV() (h, s, top VecPhysical) {
 	VPBLENDVB(isG, b, r, after)
 	VPBLENDVB(isR, g, after, after)
 	VPSUBD(after, top, after)
-	VMOVDQU(num(4), place)
-	VPBLENDVB(isG, num2(2), place, place)
+	VMOVDQU(constants.Num(4), place)
+	VPBLENDVB(isG, spread(2), place, place)
 	VPANDN(place, isR, place) // 0 for red
 
 	// x = place + before/span - after/span, of which one is 1 and the other t
@@ -57,42 +58,42 @@ func toHSV() (h, s, top VecPhysical) {
 	VPADDD(before, after, t)
 	VPSUBD(span, t, t)
 	VCVTDQ2PS(t, t)
-	VPMAXSD(words(1), span, Y1)
+	VPMAXSD(constants.Words(1), span, Y1)
 	VCVTDQ2PS(Y1, Y1)
 	VDIVPS(Y1, t, t)
-	VMOVDQU(num(-1), Y1)
-	VPBLENDVB(lowest, num2(1), Y1, Y1)
+	VMOVDQU(constants.Num(-1), Y1)
+	VPBLENDVB(lowest, spread(1), Y1, Y1)
 	VADDPS(Y1, place, place)
-	VPAND(words(1<<31), lowest, lowest)
+	VPAND(constants.Words(1<<31), lowest, lowest)
 	VXORPS(lowest, t, t)
 	x := t
 	VADDPS(t, place, x)
 
 	// x/6, correctly rounded, modulo 1, in 255 steps
-	sixth := num(1. / 6)
+	sixth := constants.Num(1. / 6)
 	VMULPS(sixth, x, Y1)
-	VFNMADD231PS(num(6), Y1, x) // what is left
+	VFNMADD231PS(constants.Num(6), Y1, x) // what is left
 	VFMADD231PS(sixth, x, Y1)
 	VPSRAD(U8(31), Y1, Y2)
-	VPAND(num(1), Y2, Y2)
+	VPAND(constants.Num(1), Y2, Y2)
 	VADDPS(Y2, Y1, Y1)
-	VMULPS(num(255), Y1, Y1)
+	VMULPS(constants.Num(255), Y1, Y1)
 	VCVTTPS2DQ(Y1, Y1)
 
 	// saturation is 255*span/top, rounded down; a quarter stands for rounding errors
 	VCVTDQ2PS(span, span)
-	VMOVUPS(num(0.25), Y2)
-	VFMADD231PS(num(255), span, Y2)
-	VPMAXSD(words(1), top, Y4)
+	VMOVUPS(constants.Num(0.25), Y2)
+	VFMADD231PS(constants.Num(255), span, Y2)
+	VPMAXSD(constants.Words(1), top, Y4)
 	VCVTDQ2PS(Y4, Y4)
 	VDIVPS(Y4, Y2, Y2)
 	VCVTTPS2DQ(Y2, Y2)
 	return Y1, Y2, top
 }
 
-// num2 is num where an instruction takes no memory for this operand.
-func num2(x float64) VecPhysical {
-	VMOVUPS(num(x), Y15)
+// spread is a number where an instruction takes no memory for this operand.
+func spread(x float64) VecPhysical {
+	VMOVUPS(constants.Num(x), Y15)
 	return Y15
 }
 
@@ -103,33 +104,33 @@ func toRGB(h, s, top VecPhysical) {
 	VPADDD(h, h, f)
 	VPADDD(h, f, f)
 	VPADDD(f, f, f)
-	VPMULLD(words(257), f, sector)
-	VPADDD(words(257), sector, sector)
+	VPMULLD(constants.Words(257), f, sector)
+	VPADDD(constants.Words(257), sector, sector)
 	VPSRLD(U8(16), sector, sector)
-	VPMULLD(words(255), sector, Y6)
+	VPMULLD(constants.Words(255), sector, Y6)
 	VPSUBD(Y6, f, f)
 	VPSLLD(U8(31), sector, Y6) // of even sectors f rises
 	VPSRAD(U8(31), Y6, Y6)
-	VMOVDQU(words(255), Y7)
+	VMOVDQU(constants.Words(255), Y7)
 	VPSUBD(f, Y7, Y8)
 	VPBLENDVB(Y6, f, Y8, f)
 
 	// low = top*(255-s)/255 and mid = top*(255*255-s*f)/(255*255), rounded; no
 	// quotient lies half-way, and products are below 2^24
 	half := Y9
-	VMOVUPS(num(0.5), half)
+	VMOVUPS(constants.Num(0.5), half)
 	low, mid := Y7, Y8
 	VPSUBD(s, low, low)
 	VPMULLD(top, low, low)
 	VCVTDQ2PS(low, low)
-	VFMADD132PS(num(1./255), half, low)
+	VFMADD132PS(constants.Num(1./255), half, low)
 	VCVTTPS2DQ(low, low)
 	VPMULLD(s, f, f)
-	VMOVDQU(words(255*255), mid)
+	VMOVDQU(constants.Words(255*255), mid)
 	VPSUBD(f, mid, mid)
 	VPMULLD(top, mid, mid)
 	VCVTDQ2PS(mid, mid)
-	VFMADD132PS(num(1./(255*255)), half, mid)
+	VFMADD132PS(constants.Num(1./(255*255)), half, mid)
 	VCVTTPS2DQ(mid, mid)
 
 	// top, mid and low are three bytes, which the sector puts in their places
@@ -144,10 +145,10 @@ func toRGB(h, s, top VecPhysical) {
 	for k := range byte(4) {
 		here = append(here, 4*k, 4*k, 4*k, none)
 	}
-	VMOVDQU(bytes32(places...), Y6)
+	VMOVDQU(constants.Bytes(places...), Y6)
 	VPERMD(Y6, sector, sector)
-	VPADDB(bytes32(here...), sector, sector)
+	VPADDB(constants.Bytes(here...), sector, sector)
 	VPSHUFB(sector, top, top)
-	VPSHUFB(bytes32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, none, none, none, none), top, top)
+	VPSHUFB(constants.Bytes(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, none, none, none, none), top, top)
 	storeHalves(top, dst)
 }

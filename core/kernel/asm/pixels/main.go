@@ -4,11 +4,7 @@
 package main
 
 import (
-	"encoding/binary"
-	"fmt"
-	"math"
-	"strings"
-
+	"github.com/fwlab/fw/core/kernel/asm/constants"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -22,8 +18,7 @@ func main() {
 	saturate()
 	hue()
 	mirror()
-	ycc("avx2YCC", "", VPMOVZXBD, false)
-	ycc("avx2YCCHalf", "; cb and cr have half as many, each for two", VPMOVZXBQ, true)
+	colors()
 	normalize()
 	columns()
 	rows()
@@ -56,33 +51,6 @@ func loop(each int, body func()) {
 	VZEROUPPER()
 	RET()
 }
-
-var constants = map[string]Mem{}
-
-// bytes32 is memory that holds the same 16 bytes twice, or 32 bytes.
-func bytes32(b ...byte) Mem {
-	if len(b) == 16 {
-		b = append(b, b...)
-	}
-	key := string(b)
-	m, ok := constants[key]
-	if !ok {
-		m = GLOBL(fmt.Sprintf("c%d", len(constants)), RODATA|NOPTR)
-		for i := 0; i < len(b); i += 8 {
-			DATA(i, U64(binary.LittleEndian.Uint64(b[i:])))
-		}
-		constants[key] = m
-	}
-	return m
-}
-
-// words is memory that holds eight copies of x.
-func words(x uint32) Mem {
-	return bytes32([]byte(strings.Repeat(string(binary.LittleEndian.AppendUint32(nil, x)), 8))...)
-}
-
-// num is memory that holds eight copies of x.
-func num(x float64) Mem { return words(math.Float32bits(float32(x))) }
 
 // scalar spreads an argument of 32 bits over r; it uses EAX.
 func scalar(name string, r VecPhysical) {
@@ -124,7 +92,7 @@ func pick(channels ...int) Mem {
 			}
 		}
 	}
-	return bytes32(b...)
+	return constants.Bytes(b...)
 }
 
 // channel leaves channel c of a group's pixels in words of 32 bits.
@@ -132,11 +100,7 @@ func channel(c int, group, r VecPhysical) { VPSHUFB(pick(c, -1, -1, -1), group, 
 
 // storeHalves stores the first twelve bytes of each half.
 func storeHalves(r VecPhysical, p Register) {
-	var idx []byte
-	for _, i := range []uint32{0, 1, 2, 4, 5, 6, 3, 7} {
-		idx = binary.LittleEndian.AppendUint32(idx, i)
-	}
-	VMOVDQU(bytes32(idx...), Y15)
+	VMOVDQU(constants.Order(0, 1, 2, 4, 5, 6, 3, 7), Y15)
 	VPERMD(r, Y15, r)
 	VMOVDQU(r.AsX(), at(p, 0))
 	VEXTRACTI128(U8(1), r, r.AsX())
@@ -148,7 +112,7 @@ func storeGroup(r, g, b VecPhysical, p Register) {
 	VPACKSSDW(g, r, r)
 	VPACKSSDW(b, b, b)
 	VPACKUSWB(b, r, r) // r0-3 g0-3 b0-3 b0-3
-	VPSHUFB(bytes32(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, none, none, none, none), r, r)
+	VPSHUFB(constants.Bytes(0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11, none, none, none, none), r, r)
 	storeHalves(r, p)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/fwlab/fw/core/kernel/asm/constants"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -23,7 +24,7 @@ func columns() {
 		CMPQ(count, U32(8*vectors))
 		JL(LabelRef(name + "end"))
 		for i := range vectors {
-			VMOVDQU(words(1<<(precision-1)), v[i])
+			VMOVDQU(constants.Words(1<<(precision-1)), v[i])
 		}
 		MOVQ(src, row)
 		MOVQ(weights, w)
@@ -68,11 +69,7 @@ func packBytes() {
 	VPACKSSDW(Y1, Y0, Y0)
 	VPACKSSDW(Y3, Y2, Y2)
 	VPACKUSWB(Y2, Y0, Y0) // the four bytes of each vector's halves
-	order := []byte{}
-	for _, i := range []byte{0, 4, 1, 5, 2, 6, 3, 7} {
-		order = append(order, i, 0, 0, 0)
-	}
-	VMOVDQU(bytes32(order...), Y4)
+	VMOVDQU(constants.Order(0, 4, 1, 5, 2, 6, 3, 7), Y4)
 	VPERMD(Y0, Y4, Y0)
 }
 
@@ -86,7 +83,7 @@ func rows() {
 	Load(Param("first"), begin)
 	Load(Param("start"), start)
 	Load(Param("weights"), weights)
-	VMOVDQU(words(1<<(precision-1)), X14)
+	VMOVDQU(constants.Words(1<<(precision-1)), X14)
 	MOVLQSX(at(start, 0), w)
 	LEAQ(Mem{Base: weights, Index: w, Scale: 4}, w)
 	Label("pixel")
