@@ -125,6 +125,6 @@ func (r *results) viewed(b *strings.Builder) {
 			}
 		}
 		x := ratios(p.FW, p.Peer, rate)
-		fmt.Fprintf(b, "| %s | %.4g | %.4g | **%.1f** (%.1f, %.1f) | %.0f / %.0f |\n", title, median(p.FW, rate), median(p.Peer, rate), x.median, x.least, x.most, median(p.FW, memory), median(p.Peer, memory))
+		fmt.Fprintf(b, "| %s | %.0f | %.0f | **%.1f** (%.1f, %.1f) | %.0f / %.0f |\n", title, median(p.FW, rate), median(p.Peer, rate), x.median, x.least, x.most, median(p.FW, memory), median(p.Peer, memory))
 	}
 }
