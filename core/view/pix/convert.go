@@ -26,7 +26,7 @@ func YCbCr(dst, y, cb, cr []uint8, shift int) {
 // JFIF writes the colours of a row as interleaved RGB, rounded as libjpeg does;
 // image/color adds up to a level's 257th and cuts.
 func JFIF(dst, y, cb, cr []uint8) {
-	n := whole(len(y), octet)
+	n := whole(len(y), 2*octet)
 	if n > 0 {
 		avx2JFIF(&dst[:3*n][0], &y[0], &cb[:n][0], &cr[:n][0], n)
 	}

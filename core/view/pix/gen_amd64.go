@@ -44,7 +44,7 @@ func avx2YCC(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
 //go:noescape
 func avx2YCCHalf(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
 
-// avx2JFIF: pixel i of dst = the colour of y[i], cb[i], cr[i], rounded to the nearest, n a multiple of 8 above 0.
+// avx2JFIF: pixel i of dst = the colour of y[i], cb[i], cr[i], rounded to the nearest, n a multiple of 16 above 0.
 //
 //go:noescape
 func avx2JFIF(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
@@ -59,10 +59,15 @@ func avx2Normalize(dst *float32, src *uint8, mean *float32, std *float32, n int)
 //go:noescape
 func avx2Columns(dst *uint8, src *uint8, stride int, weights *int32, taps int, n int)
 
-// avx2Rows: pixel j of dst, of three channels, = clip8(half + the sum over start[j] <= k < start[j+1] of weights[k]*pixel first[j]+k-start[j] of src), n above 0; a byte behind each pixel read or written is touched.
+// avx2Rows: pixel j of dst = clip8(half + the sum over start[j] <= k < start[j+1] of weights[k]*pixel first[j]+k-start[j] of src), of three channels, n above 0; a byte behind each pixel read or written is touched.
 //
 //go:noescape
 func avx2Rows(dst *uint8, src *uint8, first *int, start *int32, weights *int32, n int)
+
+// avx2FourRows: pixel j of four rows of dst, to bytes apart, and of src, stride apart, = clip8(half + the sum over start[j] <= k < start[j+1] of weights[k]*pixel first[j]+k-start[j] of src), of three channels, n above 0; a byte behind each pixel read is touched.
+//
+//go:noescape
+func avx2FourRows(dst *uint8, src *uint8, first *int, start *int32, weights *int32, stride int, to int, n int)
 
 // avx2Box0: dst[i] = (b[i])*whole + (a[i]+c[i])*far in 24 bits, rounded, n a multiple of 16 above 0.
 //

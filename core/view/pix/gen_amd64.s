@@ -629,41 +629,111 @@ TEXT ·avx2JFIF(SB), NOSPLIT, $0-40
 	MOVQ cr+24(FP), BX
 
 loop:
-	VPMOVZXBD    (SI), Y0
-	VPSLLD       $0x10, Y0, Y0
-	VPADDD       c5<>+0(SB), Y0, Y0
-	VPMOVZXBD    (DX), Y1
-	VPSUBD       c33<>+0(SB), Y1, Y1
-	VPMOVZXBD    (BX), Y2
-	VPSUBD       c33<>+0(SB), Y2, Y2
-	VPMULLD      c34<>+0(SB), Y2, Y3
-	VPADDD       Y3, Y0, Y3
-	VPMULLD      c35<>+0(SB), Y1, Y4
-	VPMULLD      c36<>+0(SB), Y2, Y2
-	VPSUBD       Y4, Y0, Y4
-	VPSUBD       Y2, Y4, Y4
-	VPMULLD      c37<>+0(SB), Y1, Y5
-	VPADDD       Y5, Y0, Y5
-	VPSRAD       $0x10, Y3, Y3
+	VPMOVZXBW    (SI), Y0
+	VPMOVZXBW    (DX), Y1
+	VPMOVZXBW    (BX), Y2
+	VPSUBW       c38<>+0(SB), Y1, Y1
+	VPSUBW       c38<>+0(SB), Y2, Y2
+	VPADDW       Y2, Y2, Y3
+	VPMULHW      c39<>+0(SB), Y3, Y3
+	VPADDW       c40<>+0(SB), Y3, Y3
+	VPSRAW       $0x01, Y3, Y3
+	VPADDW       Y2, Y3, Y3
+	VPADDW       Y1, Y1, Y5
+	VPMULHW      c41<>+0(SB), Y5, Y5
+	VPADDW       c40<>+0(SB), Y5, Y5
+	VPSRAW       $0x01, Y5, Y5
+	VPADDW       Y1, Y5, Y5
+	VPADDW       Y1, Y5, Y5
+	VPUNPCKLWD   Y2, Y1, Y4
+	VPUNPCKHWD   Y2, Y1, Y6
+	VPMADDWD     c42<>+0(SB), Y4, Y4
+	VPADDD       c5<>+0(SB), Y4, Y4
 	VPSRAD       $0x10, Y4, Y4
-	VPSRAD       $0x10, Y5, Y5
-	VPACKSSDW    Y4, Y3, Y3
-	VPACKSSDW    Y5, Y5, Y5
-	VPACKUSWB    Y5, Y3, Y3
-	VPSHUFB      c11<>+0(SB), Y3, Y3
-	VMOVDQU      c7<>+0(SB), Y15
-	VPERMD       Y3, Y15, Y3
-	VMOVDQU      X3, (DI)
-	VEXTRACTI128 $0x01, Y3, X3
+	VPMADDWD     c42<>+0(SB), Y6, Y6
+	VPADDD       c5<>+0(SB), Y6, Y6
+	VPSRAD       $0x10, Y6, Y6
+	VPACKSSDW    Y6, Y4, Y4
+	VPSUBW       Y2, Y4, Y4
+	VPADDW       Y0, Y3, Y3
+	VPADDW       Y0, Y4, Y4
+	VPADDW       Y0, Y5, Y5
+	VPACKUSWB    Y4, Y3, Y3
+	VPACKUSWB    Y5, Y5, Y5
+	VPSHUFB      c43<>+0(SB), Y3, Y6
+	VPSHUFB      c44<>+0(SB), Y5, Y7
+	VPOR         Y7, Y6, Y6
+	VPSHUFB      c45<>+0(SB), Y3, Y3
+	VPSHUFB      c46<>+0(SB), Y5, Y5
+	VPOR         Y5, Y3, Y3
+	VMOVDQU      X6, (DI)
 	VMOVQ        X3, 16(DI)
-	ADDQ         $0x08, SI
-	ADDQ         $0x08, DX
-	ADDQ         $0x08, BX
-	ADDQ         $0x18, DI
-	SUBQ         $0x08, CX
+	VEXTRACTI128 $0x01, Y6, X6
+	VEXTRACTI128 $0x01, Y3, X3
+	VMOVDQU      X6, 24(DI)
+	VMOVQ        X3, 40(DI)
+	ADDQ         $0x10, SI
+	ADDQ         $0x10, DX
+	ADDQ         $0x10, BX
+	ADDQ         $0x30, DI
+	SUBQ         $0x10, CX
 	JNZ          loop
 	VZEROUPPER
 	RET
+
+DATA c38<>+0(SB)/8, $0x0080008000800080
+DATA c38<>+8(SB)/8, $0x0080008000800080
+DATA c38<>+16(SB)/8, $0x0080008000800080
+DATA c38<>+24(SB)/8, $0x0080008000800080
+GLOBL c38<>(SB), RODATA|NOPTR, $32
+
+DATA c39<>+0(SB)/8, $0x66e966e966e966e9
+DATA c39<>+8(SB)/8, $0x66e966e966e966e9
+DATA c39<>+16(SB)/8, $0x66e966e966e966e9
+DATA c39<>+24(SB)/8, $0x66e966e966e966e9
+GLOBL c39<>(SB), RODATA|NOPTR, $32
+
+DATA c40<>+0(SB)/8, $0x0001000100010001
+DATA c40<>+8(SB)/8, $0x0001000100010001
+DATA c40<>+16(SB)/8, $0x0001000100010001
+DATA c40<>+24(SB)/8, $0x0001000100010001
+GLOBL c40<>(SB), RODATA|NOPTR, $32
+
+DATA c41<>+0(SB)/8, $0xc5a2c5a2c5a2c5a2
+DATA c41<>+8(SB)/8, $0xc5a2c5a2c5a2c5a2
+DATA c41<>+16(SB)/8, $0xc5a2c5a2c5a2c5a2
+DATA c41<>+24(SB)/8, $0xc5a2c5a2c5a2c5a2
+GLOBL c41<>(SB), RODATA|NOPTR, $32
+
+DATA c42<>+0(SB)/8, $0x492ea7e6492ea7e6
+DATA c42<>+8(SB)/8, $0x492ea7e6492ea7e6
+DATA c42<>+16(SB)/8, $0x492ea7e6492ea7e6
+DATA c42<>+24(SB)/8, $0x492ea7e6492ea7e6
+GLOBL c42<>(SB), RODATA|NOPTR, $32
+
+DATA c43<>+0(SB)/8, $0x0a02800901800800
+DATA c43<>+8(SB)/8, $0x05800c04800b0380
+DATA c43<>+16(SB)/8, $0x0a02800901800800
+DATA c43<>+24(SB)/8, $0x05800c04800b0380
+GLOBL c43<>(SB), RODATA|NOPTR, $32
+
+DATA c44<>+0(SB)/8, $0x8080018080008080
+DATA c44<>+8(SB)/8, $0x8004808003808002
+DATA c44<>+16(SB)/8, $0x8080018080008080
+DATA c44<>+24(SB)/8, $0x8004808003808002
+GLOBL c44<>(SB), RODATA|NOPTR, $32
+
+DATA c45<>+0(SB)/8, $0x800f07800e06800d
+DATA c45<>+8(SB)/8, $0x8080808080808080
+DATA c45<>+16(SB)/8, $0x800f07800e06800d
+DATA c45<>+24(SB)/8, $0x8080808080808080
+GLOBL c45<>(SB), RODATA|NOPTR, $32
+
+DATA c46<>+0(SB)/8, $0x0780800680800580
+DATA c46<>+8(SB)/8, $0x8080808080808080
+DATA c46<>+16(SB)/8, $0x0780800680800580
+DATA c46<>+24(SB)/8, $0x8080808080808080
+GLOBL c46<>(SB), RODATA|NOPTR, $32
 
 // func avx2Normalize(dst *float32, src *uint8, mean *float32, std *float32, n int)
 // Requires: AVX, AVX2, FMA3
@@ -727,10 +797,10 @@ TEXT ·avx2Columns(SB), NOSPLIT, $0-48
 wide:
 	CMPQ    CX, $0x00000020
 	JL      wideend
-	VMOVDQU c38<>+0(SB), Y0
-	VMOVDQU c38<>+0(SB), Y1
-	VMOVDQU c38<>+0(SB), Y2
-	VMOVDQU c38<>+0(SB), Y3
+	VMOVDQU c47<>+0(SB), Y0
+	VMOVDQU c47<>+0(SB), Y1
+	VMOVDQU c47<>+0(SB), Y2
+	VMOVDQU c47<>+0(SB), Y3
 	MOVQ    SI, AX
 	MOVQ    BX, R9
 	MOVQ    R8, R10
@@ -772,7 +842,7 @@ wideend:
 narrow:
 	CMPQ    CX, $0x00000008
 	JL      narrowend
-	VMOVDQU c38<>+0(SB), Y0
+	VMOVDQU c47<>+0(SB), Y0
 	MOVQ    SI, AX
 	MOVQ    BX, R9
 	MOVQ    R8, R10
@@ -800,11 +870,11 @@ narrowend:
 	VZEROUPPER
 	RET
 
-DATA c38<>+0(SB)/8, $0x0020000000200000
-DATA c38<>+8(SB)/8, $0x0020000000200000
-DATA c38<>+16(SB)/8, $0x0020000000200000
-DATA c38<>+24(SB)/8, $0x0020000000200000
-GLOBL c38<>(SB), RODATA|NOPTR, $32
+DATA c47<>+0(SB)/8, $0x0020000000200000
+DATA c47<>+8(SB)/8, $0x0020000000200000
+DATA c47<>+16(SB)/8, $0x0020000000200000
+DATA c47<>+24(SB)/8, $0x0020000000200000
+GLOBL c47<>(SB), RODATA|NOPTR, $32
 
 // func avx2Rows(dst *uint8, src *uint8, first *int, start *int32, weights *int32, n int)
 // Requires: AVX, AVX2
@@ -815,7 +885,7 @@ TEXT ·avx2Rows(SB), NOSPLIT, $0-48
 	MOVQ    first+16(FP), DX
 	MOVQ    start+24(FP), BX
 	MOVQ    weights+32(FP), R8
-	VMOVDQU c38<>+0(SB), X14
+	VMOVDQU c47<>+0(SB), X14
 	MOVLQSX (BX), R9
 	LEAQ    (R8)(R9*4), R9
 
@@ -828,10 +898,10 @@ pixel:
 	VMOVDQA X14, X0
 
 tap:
-	VPMOVZXBD    (AX), X1
-	VPBROADCASTD (R9), X2
-	VPMULLD      X2, X1, X1
-	VPADDD       X1, X0, X0
+	VPBROADCASTD (R9), X15
+	VPMOVZXBD    (AX), X8
+	VPMULLD      X15, X8, X8
+	VPADDD       X8, X0, X0
 	ADDQ         $0x03, AX
 	ADDQ         $0x04, R9
 	CMPQ         R9, R10
@@ -845,6 +915,119 @@ tap:
 	ADDQ         $0x04, BX
 	DECQ         CX
 	JNZ          pixel
+	VZEROUPPER
+	RET
+
+// func avx2FourRows(dst *uint8, src *uint8, first *int, start *int32, weights *int32, stride int, to int, n int)
+// Requires: AVX, AVX2
+TEXT ·avx2FourRows(SB), NOSPLIT, $0-64
+	MOVQ    n+56(FP), CX
+	MOVQ    dst+0(FP), DI
+	MOVQ    src+8(FP), SI
+	MOVQ    first+16(FP), DX
+	MOVQ    start+24(FP), BX
+	MOVQ    weights+32(FP), R8
+	VMOVDQU c47<>+0(SB), X14
+	MOVLQSX (BX), R9
+	LEAQ    (R8)(R9*4), R9
+	MOVQ    stride+40(FP), R11
+	MOVQ    to+48(FP), R13
+	LEAQ    (R11)(R11*2), R12
+	DECQ    CX
+	JZ      last
+
+pixel:
+	MOVQ    (DX), AX
+	LEAQ    (AX)(AX*2), AX
+	ADDQ    SI, AX
+	MOVLQSX 4(BX), R10
+	LEAQ    (R8)(R10*4), R10
+	VMOVDQA X14, X0
+	VMOVDQA X14, X1
+	VMOVDQA X14, X2
+	VMOVDQA X14, X3
+
+tap:
+	VPBROADCASTD (R9), X15
+	VPMOVZXBD    (AX), X8
+	VPMULLD      X15, X8, X8
+	VPADDD       X8, X0, X0
+	VPMOVZXBD    (AX)(R11*1), X9
+	VPMULLD      X15, X9, X9
+	VPADDD       X9, X1, X1
+	VPMOVZXBD    (AX)(R11*2), X8
+	VPMULLD      X15, X8, X8
+	VPADDD       X8, X2, X2
+	VPMOVZXBD    (AX)(R12*1), X9
+	VPMULLD      X15, X9, X9
+	VPADDD       X9, X3, X3
+	ADDQ         $0x03, AX
+	ADDQ         $0x04, R9
+	CMPQ         R9, R10
+	JL           tap
+	VPSRAD       $0x16, X0, X0
+	VPSRAD       $0x16, X1, X1
+	VPSRAD       $0x16, X2, X2
+	VPSRAD       $0x16, X3, X3
+	VPACKSSDW    X1, X0, X0
+	VPACKSSDW    X3, X2, X2
+	VPACKUSWB    X2, X0, X0
+	LEAQ         (DI)(R13*2), AX
+	VPEXTRD      $0x00, X0, (DI)
+	VPEXTRD      $0x01, X0, (DI)(R13*1)
+	VPEXTRD      $0x02, X0, (AX)
+	VPEXTRD      $0x03, X0, (AX)(R13*1)
+	ADDQ         $0x03, DI
+	ADDQ         $0x08, DX
+	ADDQ         $0x04, BX
+	DECQ         CX
+	JNZ          pixel
+
+last:
+	MOVQ    (DX), AX
+	LEAQ    (AX)(AX*2), AX
+	ADDQ    SI, AX
+	MOVLQSX 4(BX), R10
+	LEAQ    (R8)(R10*4), R10
+	VMOVDQA X14, X0
+	VMOVDQA X14, X1
+	VMOVDQA X14, X2
+	VMOVDQA X14, X3
+
+lasttap:
+	VPBROADCASTD (R9), X15
+	VPMOVZXBD    (AX), X8
+	VPMULLD      X15, X8, X8
+	VPADDD       X8, X0, X0
+	VPMOVZXBD    (AX)(R11*1), X9
+	VPMULLD      X15, X9, X9
+	VPADDD       X9, X1, X1
+	VPMOVZXBD    (AX)(R11*2), X8
+	VPMULLD      X15, X8, X8
+	VPADDD       X8, X2, X2
+	VPMOVZXBD    (AX)(R12*1), X9
+	VPMULLD      X15, X9, X9
+	VPADDD       X9, X3, X3
+	ADDQ         $0x03, AX
+	ADDQ         $0x04, R9
+	CMPQ         R9, R10
+	JL           lasttap
+	VPSRAD       $0x16, X0, X0
+	VPSRAD       $0x16, X1, X1
+	VPSRAD       $0x16, X2, X2
+	VPSRAD       $0x16, X3, X3
+	VPACKSSDW    X1, X0, X0
+	VPACKSSDW    X3, X2, X2
+	VPACKUSWB    X2, X0, X0
+	LEAQ         (DI)(R13*2), AX
+	VPEXTRW      $0x00, X0, (DI)
+	VPEXTRB      $0x02, X0, 2(DI)
+	VPEXTRW      $0x02, X0, (DI)(R13*1)
+	VPEXTRB      $0x06, X0, 2(DI)(R13*1)
+	VPEXTRW      $0x04, X0, (AX)
+	VPEXTRB      $0x0a, X0, 2(AX)
+	VPEXTRW      $0x06, X0, (AX)(R13*1)
+	VPEXTRB      $0x0e, X0, 2(AX)(R13*1)
 	VZEROUPPER
 	RET
 
@@ -874,7 +1057,7 @@ TEXT ·avx2Box0(SB), NOSPLIT, $0-48
 	ORL          R12, R11
 	VMOVD        R11, X13
 	VPBROADCASTD X13, Y13
-	VMOVDQU      c39<>+0(SB), Y12
+	VMOVDQU      c48<>+0(SB), Y12
 
 loop:
 	VPMOVZXBW    (SI), Y0
@@ -908,11 +1091,11 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA c39<>+0(SB)/8, $0x0080000000800000
-DATA c39<>+8(SB)/8, $0x0080000000800000
-DATA c39<>+16(SB)/8, $0x0080000000800000
-DATA c39<>+24(SB)/8, $0x0080000000800000
-GLOBL c39<>(SB), RODATA|NOPTR, $32
+DATA c48<>+0(SB)/8, $0x0080000000800000
+DATA c48<>+8(SB)/8, $0x0080000000800000
+DATA c48<>+16(SB)/8, $0x0080000000800000
+DATA c48<>+24(SB)/8, $0x0080000000800000
+GLOBL c48<>(SB), RODATA|NOPTR, $32
 
 // func avx2Box1(dst *uint8, a *uint8, b0 *uint8, b *uint8, b1 *uint8, c *uint8, whole uint32, far uint32, n int)
 // Requires: AVX, AVX2
@@ -942,7 +1125,7 @@ TEXT ·avx2Box1(SB), NOSPLIT, $0-64
 	ORL          R12, R11
 	VMOVD        R11, X13
 	VPBROADCASTD X13, Y13
-	VMOVDQU      c39<>+0(SB), Y12
+	VMOVDQU      c48<>+0(SB), Y12
 
 loop:
 	VPMOVZXBW    (SI), Y0

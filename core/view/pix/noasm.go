@@ -20,6 +20,9 @@ func avx2Columns(dst, src *uint8, stride int, weights *int32, taps, n int) {
 func avx2Rows(dst, src *uint8, first *int, start, weights *int32, n int) {
 	panic("pix: no assembly")
 }
+func avx2FourRows(dst, src *uint8, first *int, start, weights *int32, stride, to, n int) {
+	panic("pix: no assembly")
+}
 func avx2Box0(dst, a, b, c *uint8, whole, far uint32, n int) { panic("pix: no assembly") }
 func avx2Box1(dst, a, b0, b, b1, c *uint8, whole, far uint32, n int) {
 	panic("pix: no assembly")

@@ -80,7 +80,14 @@ func clip8(acc int32) uint8 {
 
 // resizeRows makes n rows of dw pixels from rows of src that start sw pixels apart.
 func resizeRows(dst []uint8, dw int, src []uint8, sw, c, n int, t *table) {
-	for i := range n {
+	i := 0
+	if c == 3 && useAVX2 {
+		for ; i+4 < n; i += 4 { // all but the last: what is read behind a row is the next
+			from, to := src[i*sw*3:][:4*sw*3], dst[i*dw*3:][:4*dw*3]
+			avx2FourRows(&to[0], &from[0], &t.first[0], &t.start[0], &t.weights[0], sw*3, dw*3, dw)
+		}
+	}
+	for ; i < n; i++ {
 		line, out := src[i*sw*c:], dst[i*dw*c:][:dw*c]
 		if c == 3 {
 			done := 0
