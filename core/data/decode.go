@@ -7,7 +7,7 @@ import (
 	"image/jpeg"
 	"image/png"
 
-	"github.com/fwlab/fw/core/data/baseline"
+	"github.com/fwlab/fw/core/data/libjpeg"
 )
 
 // maxPixels bounds the pixels of an image, so that a header alone cannot ask for memory.
@@ -17,11 +17,11 @@ const maxPixels = 100 << 20
 // dropped, grey repeated, 16 bits cut to the upper 8. exif turns photographs
 // upright, which torchvision's ImageFolder does not.
 //
-// What photographs usually are has PIL's very bytes. Other JPEG files, progressive
-// ones among them, are image/jpeg's to read and to judge: their chroma is repeated
-// rather than interpolated where it has fewer samples.
+// What photographs usually are has PIL's very bytes. Other JPEG files, and faulty
+// ones, are image/jpeg's to read and to judge: chroma of fewer samples is repeated
+// there rather than interpolated.
 func Decode(b []byte, exif bool) (Image, error) {
-	if pix, h, w, err := baseline.Decode(b, maxPixels); err == nil {
+	if pix, h, w, err := libjpeg.Decode(b, maxPixels); err == nil {
 		return upright(Image{pix, h, w, 3}, b, exif), nil
 	}
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(b))

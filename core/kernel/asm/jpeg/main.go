@@ -1,6 +1,6 @@
-// Command jpeg writes the assembly of core/data/baseline, for AVX2: each function
+// Command jpeg writes the assembly of core/data/libjpeg, for AVX2: each function
 // gives the bytes of its plain twin there. Run generate.sh after a change; a test of
-// package baseline compares the output.
+// package libjpeg compares the output.
 package main
 
 import (

@@ -31,6 +31,11 @@ for name, h, w, options in [
     ("422-narrow", 8, 4, dict(subsampling=1)),
     ("444", 33, 35, dict(subsampling=0, quality=100)),
     ("444-coarse", 24, 24, dict(subsampling=0, quality=3)),
+    ("progressive", 45, 62, dict(subsampling=2, progressive=True)),
+    ("progressive-422", 30, 33, dict(subsampling=1, progressive=True, quality=40)),
+    ("progressive-444", 20, 26, dict(subsampling=0, progressive=True, quality=98)),
+    ("progressive-gray", 21, 29, dict(progressive=True)),
+    ("progressive-restart", 40, 50, dict(subsampling=2, progressive=True, restart_marker_blocks=4)),
     ("optimised", 48, 48, dict(subsampling=2, optimize=True)),
     ("gray", 19, 27, dict(quality=80)),
     ("noise", 40, 40, dict(subsampling=2, quality=97)),
@@ -38,7 +43,7 @@ for name, h, w, options in [
 ]:
     rgb = noise.randint(0, 256, (h, w, 3)).astype(numpy.uint8) if name.startswith("noise") else waves(h, w)
     image = Image.fromarray(rgb)
-    if name == "gray":
+    if name.endswith("gray"):
         image = image.convert("L")
     path = os.path.join(here, name + ".jpg")
     image.save(path, **options)

@@ -1,4 +1,4 @@
-package baseline
+package libjpeg
 
 import (
 	"bytes"
@@ -15,36 +15,49 @@ var natural = [64]uint8{
 // numbers of 15, and reading goes 8 bytes ahead.
 const pad = 64*31/8 + 16
 
-// scan fills the planes.
-func (d *decoder) scan() error {
+// baseline fills the planes from the one scan.
+func (d *decoder) baseline() error {
 	d.block = [64]int16{}
 	for i := range d.list {
 		c := &d.list[i]
-		c.plane = grow(&c.plane, c.stride*8*c.v*d.my)
+		grow(&c.plane, c.stride*8*c.v*d.my)
 	}
-	total := d.mx * d.my
+	if err := d.intervals(d.mx*d.my, d.mcus); err != nil {
+		return err
+	}
+	end, err := d.segments()
+	if err == nil && !end {
+		err = ErrOther
+	}
+	return err
+}
+
+// intervals has decode read a scan of n MCUs, from the segment of each restart interval.
+func (d *decoder) intervals(n int, decode func(from, to int) error) error {
 	each := d.restart
 	if each == 0 {
-		each = total
+		each = n
 	}
-	for first, k := 0, 0; first < total; first, k = first+each, k+1 {
-		marker := d.unstuff()
-		if err := d.mcus(first, min(total, first+each)); err != nil {
+	for from, k := 0, byte(0); from < n; from, k = from+each, k+1 {
+		if from > 0 {
+			if len(d.rest) < 2 || d.rest[1] != rst0+(k-1)&7 {
+				return errFault
+			}
+			d.rest = d.rest[2:]
+		}
+		d.unstuff()
+		for i := range d.list {
+			d.list[i].last = 0
+		}
+		if err := decode(from, min(n, from+each)); err != nil {
 			return err
-		}
-		if first+each < total && marker != rst0+byte(k&7) {
-			return errFault
-		}
-		if first+each >= total && marker != eoi {
-			return ErrOther
 		}
 	}
 	return nil
 }
 
-// unstuff makes segment what there is up to the next marker, which it takes and
-// returns; 0 if there is none.
-func (d *decoder) unstuff() (marker byte) {
+// unstuff makes segment what there is up to the next marker, which rest then begins.
+func (d *decoder) unstuff() {
 	s := d.segment[:0]
 	for {
 		i := bytes.IndexByte(d.rest, 0xff)
@@ -52,29 +65,22 @@ func (d *decoder) unstuff() (marker byte) {
 			s, d.rest = append(s, d.rest...), nil
 			break
 		}
-		next := d.rest[i+1]
-		switch next {
-		case 0:
+		if next := d.rest[i+1]; next == 0 {
 			s, d.rest = append(s, d.rest[:i+1]...), d.rest[i+2:]
-			continue
-		case 0xff: // fills
-			s, d.rest = append(s, d.rest[:i]...), d.rest[i+1:]
-			continue
+		} else if s, d.rest = append(s, d.rest[:i]...), d.rest[i:]; next == 0xff { // it fills
+			d.rest = d.rest[1:]
+		} else {
+			break
 		}
-		s, d.rest = append(s, d.rest[:i]...), d.rest[i+2:]
-		marker = next
-		break
 	}
 	d.segment = append(s, make([]byte, pad)...)
-	return marker
 }
+
+func (d *decoder) reader() reader { return reader{data: d.segment, end: len(d.segment) - pad} }
 
 // mcus decodes some MCUs from the segment.
 func (d *decoder) mcus(from, to int) error {
-	for i := range d.list {
-		d.list[i].last = 0
-	}
-	r := reader{data: d.segment, end: len(d.segment) - pad}
+	r := d.reader()
 	for m := from; m < to; m++ {
 		x, y := m%d.mx, m/d.mx
 		for i := range d.list {
@@ -88,6 +94,11 @@ func (d *decoder) mcus(from, to int) error {
 			}
 		}
 	}
+	return r.done()
+}
+
+// done is whether there were as many bits as were taken.
+func (r *reader) done() error {
 	if 8*r.pos-r.n > 8*r.end {
 		return errFault
 	}

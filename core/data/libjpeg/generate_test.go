@@ -1,4 +1,4 @@
-package baseline
+package libjpeg
 
 import (
 	"path/filepath"

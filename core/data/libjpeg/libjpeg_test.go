@@ -1,4 +1,4 @@
-package baseline
+package libjpeg
 
 import (
 	"bytes"
@@ -117,7 +117,7 @@ func TestTransformEqualsItsTwins(t *testing.T) {
 
 // Everything cut short is refused, and never read as something.
 func TestTruncatedFilesAreRefused(t *testing.T) {
-	for _, name := range []string{"420", "420-restart", "gray", "444-coarse"} {
+	for _, name := range []string{"420", "420-restart", "gray", "444-coarse", "progressive", "progressive-restart"} {
 		b := fixture(t, name)
 		for n := range b {
 			if _, _, _, err := Decode(b[:n], most); err == nil {
@@ -130,14 +130,14 @@ func TestTruncatedFilesAreRefused(t *testing.T) {
 // Other files are left to others, and so are images that are too large, before
 // memory is asked for.
 func TestOtherFilesAreLeftToOthers(t *testing.T) {
-	progressive := bytes.Clone(fixture(t, "444"))
-	at := bytes.Index(progressive, []byte{0xff, sof0})
-	progressive[at+1] = 0xc2
+	arithmetic := bytes.Clone(fixture(t, "444"))
+	at := bytes.Index(arithmetic, []byte{0xff, sof0})
+	arithmetic[at+1] = 0xc9
 	var gray bytes.Buffer
 	if err := jpeg.Encode(&gray, image.NewGray(image.Rect(0, 0, 8, 8)), nil); err != nil {
 		t.Fatal(err)
 	}
-	for name, b := range map[string][]byte{"progressive": progressive, "png": []byte("\x89PNG\r\n\x1a\n"), "nothing": nil} {
+	for name, b := range map[string][]byte{"arithmetic": arithmetic, "png": []byte("\x89PNG\r\n\x1a\n"), "nothing": nil} {
 		if _, _, _, err := Decode(b, most); !errors.Is(err, ErrOther) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -166,8 +166,8 @@ func TestFaultsLeaveNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 300 {
-		bad := bytes.Clone(b)
+	for i := range 400 {
+		bad := bytes.Clone([][]byte{b, fixture(t, "progressive")}[i%2])
 		for range 1 + r.IntN(5) {
 			bad[r.IntN(len(bad))] = uint8(r.IntN(256))
 		}

@@ -1,4 +1,4 @@
-package baseline
+package libjpeg
 
 import "bytes"
 
@@ -12,6 +12,9 @@ type huffman struct {
 	n    int       // of spec
 	ac   bool
 	fast [1 << lookBits]entry
+	// for progressive files: the symbol of the next 8 bits and above it its length, 0
+	// if it is longer
+	short [256]uint16
 	// of codes of each length: the first behind them, to 16 bits, and what to add to
 	// a code for its place among values
 	above  [17]int32
@@ -38,6 +41,7 @@ func (t *huffman) set(spec []byte, ac bool) error {
 	}
 	t.n = 0 // unknown, should it fail
 	clear(t.fast[:])
+	clear(t.short[:])
 	copy(t.values[:], spec[16:])
 	code, place := int32(0), int32(0)
 	for length := 1; length <= 16; length++ {
@@ -47,6 +51,11 @@ func (t *huffman) set(spec []byte, ac bool) error {
 		}
 		t.offset[length] = place - code
 		for range n {
+			if length <= 8 {
+				for tail := range int32(1) << (8 - length) {
+					t.short[code<<(8-length)|tail] = uint16(length)<<8 | uint16(t.values[place])
+				}
+			}
 			if length <= lookBits {
 				t.enter(int(code), length, t.values[place], ac)
 			}

@@ -1,4 +1,4 @@
-package baseline
+package libjpeg
 
 import "github.com/fwlab/fw/core/kernel/isa"
 

@@ -1,10 +1,11 @@
-package baseline
+package libjpeg
 
 import "encoding/binary"
 
 // Markers, ITU T.81 table B.1.
 const (
 	sof0, sof1   = 0xc0, 0xc1
+	sof2         = 0xc2
 	dht          = 0xc4
 	rst0         = 0xd0
 	soi, eoi     = 0xd8, 0xd9
@@ -14,58 +15,71 @@ const (
 	appLast, com = 0xef, 0xfe
 )
 
-// header reads the segments up to the scan, which rest then begins.
+// header reads the segments up to the first scan.
 func (d *decoder) header(b []byte) error {
-	d.list, d.restart, d.jfif, d.adobe = nil, 0, false, -1
+	d.list, d.restart, d.jfif, d.adobe, d.current = nil, 0, false, -1, scan{}
 	d.defined = struct{ quant, dc, ac [4]bool }{}
 	if len(b) < 4 || b[0] != 0xff || b[1] != soi {
 		return ErrOther
 	}
-	for b = b[2:]; ; {
+	d.rest = b[2:]
+	end, err := d.segments()
+	if err == nil && end {
+		err = ErrOther
+	}
+	return err
+}
+
+// segments reads what is before the next scan, which rest then begins, or before the
+// end.
+func (d *decoder) segments() (end bool, err error) {
+	for {
+		b := d.rest
 		for len(b) > 1 && b[0] == 0xff && b[1] == 0xff {
 			b = b[1:]
 		}
+		if len(b) >= 2 && b[0] == 0xff && b[1] == eoi {
+			return true, nil
+		}
 		if len(b) < 4 || b[0] != 0xff {
-			return errFault
+			return false, errFault
 		}
 		marker, n := b[1], int(binary.BigEndian.Uint16(b[2:]))
 		if n < 2 || n > len(b)-2 {
-			return errFault
+			return false, errFault
 		}
 		body := b[4 : 2+n]
-		b = b[2+n:]
-		var err error
+		d.rest = b[2+n:]
 		switch {
-		case marker == sof0 || marker == sof1:
-			err = d.frame(body)
+		case marker == sof0 || marker == sof1 || marker == sof2:
+			err = d.frame(body, marker == sof2)
 		case marker == dht:
 			err = d.huffmanTables(body)
 		case marker == dqt:
 			err = d.quantTables(body)
 		case marker == dri:
 			if len(body) != 2 {
-				return errFault
+				return false, errFault
 			}
 			d.restart = int(binary.BigEndian.Uint16(body))
 		case marker == sos:
-			d.rest = b
-			return d.begin(body)
+			return false, d.begin(body)
 		case marker == app0 && len(body) >= 5 && string(body[:5]) == "JFIF\x00":
 			d.jfif = true
 		case marker == app14 && len(body) >= 12 && string(body[:5]) == "Adobe":
 			d.adobe = int(body[11])
 		case marker >= app0 && marker <= appLast || marker == com:
 		default:
-			return ErrOther
+			return false, ErrOther
 		}
 		if err != nil {
-			return err
+			return false, err
 		}
 	}
 }
 
-// frame is SOF0, or SOF1 with samples of 8 bits, which decodes alike.
-func (d *decoder) frame(b []byte) error {
+// frame is SOF0, SOF1 with samples of 8 bits, which decodes alike, or SOF2.
+func (d *decoder) frame(b []byte, progressive bool) error {
 	if d.list != nil || len(b) < 6 || b[0] != 8 || b[5] != 1 && b[5] != 3 || len(b) != 6+3*int(b[5]) {
 		return ErrOther
 	}
@@ -73,10 +87,10 @@ func (d *decoder) frame(b []byte) error {
 	if d.h == 0 || d.w == 0 {
 		return ErrOther
 	}
-	d.list = d.all[:b[5]]
+	d.progressive, d.list = progressive, d.all[:b[5]]
 	for i := range d.list {
 		c, s := &d.list[i], b[6+3*i:]
-		*c = component{id: int(s[0]), h: int(s[1] >> 4), v: int(s[1] & 15), quant: int(s[2]), plane: c.plane}
+		*c = component{id: int(s[0]), h: int(s[1] >> 4), v: int(s[1] & 15), quant: int(s[2]), plane: c.plane, coefs: c.coefs}
 		if c.quant > 3 {
 			return errFault
 		}
@@ -97,6 +111,9 @@ func (d *decoder) frame(b []byte) error {
 }
 
 func (d *decoder) quantTables(b []byte) error {
+	if d.current.part != nil { // not the tables of the scans before
+		return ErrOther
+	}
 	for len(b) > 0 {
 		id := b[0]
 		if id > 3 || len(b) < 65 { // above 3: of 16 bits, or none
@@ -136,30 +153,53 @@ func (d *decoder) huffmanTables(b []byte) error {
 	return nil
 }
 
-// begin is SOS: of all components, in the frame's order.
+// begin is SOS: for a baseline file the one of all components.
 func (d *decoder) begin(b []byte) error {
-	n := len(d.list)
-	if n == 0 || len(b) != 4+2*n || int(b[0]) != n {
+	if len(b) < 1 || b[0] < 1 || b[0] > 3 || len(b) != 4+2*int(b[0]) || d.list == nil {
 		return ErrOther
 	}
-	for i := range d.list {
-		c, s := &d.list[i], b[1+2*i:]
-		c.dc, c.ac = int(s[1]>>4), int(s[1]&15)
-		if int(s[0]) != c.id {
+	n := int(b[0])
+	first := d.current.part == nil
+	s := &d.current
+	s.part = s.list[:n]
+	at := 0
+	for i := range n {
+		id := int(b[1+2*i])
+		for at < len(d.list) && d.list[at].id != id {
+			at++
+		}
+		if at == len(d.list) { // none, or not in the frame's order
 			return ErrOther
 		}
-		if c.dc > 3 || c.ac > 3 || !d.defined.dc[c.dc] || !d.defined.ac[c.ac] || !d.defined.quant[c.quant] {
+		c := &d.list[at]
+		at++
+		c.dc, c.ac = int(b[2+2*i]>>4), int(b[2+2*i]&15)
+		if c.dc > 3 || c.ac > 3 || !d.defined.quant[c.quant] {
 			return errFault
 		}
+		s.part[i] = c
 	}
-	if tail := b[1+2*n:]; tail[0] != 0 || tail[1] != 63 || tail[2] != 0 {
-		return errFault
-	}
-	if n == 3 && !d.jfif { // libjpeg's default_decompress_parms
+	tail := b[1+2*n:]
+	s.from, s.to, s.high, s.low = int(tail[0]), int(tail[1]), int(tail[2]>>4), int(tail[2]&15)
+	if first && len(d.list) == 3 && !d.jfif { // libjpeg's default_decompress_parms
 		rgb := d.list[0].id == 'R' && d.list[1].id == 'G' && d.list[2].id == 'B'
 		if d.adobe == 0 || d.adobe < 0 && rgb {
 			return ErrOther
 		}
+	}
+	if d.progressive {
+		return d.checkScan()
+	}
+	if n != len(d.list) || !first {
+		return ErrOther
+	}
+	for _, c := range s.part {
+		if !d.defined.dc[c.dc] || !d.defined.ac[c.ac] {
+			return errFault
+		}
+	}
+	if s.from != 0 || s.to != 63 || s.high != 0 || s.low != 0 {
+		return errFault
 	}
 	return nil
 }

@@ -2,7 +2,7 @@
 
 //go:build !noasm
 
-package baseline
+package libjpeg
 
 // avx2Transform is plainTransform; rows of dst are stride bytes apart.
 //
