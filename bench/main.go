@@ -37,8 +37,6 @@ type cli struct {
 	Out           string   `help:"Results as JSON. Those that are there and not measured anew are kept." default:"bench-results.json"`
 	Docs          string   `help:"Markdown file whose block between the markers is replaced; the plot goes beside it." placeholder:"FILE"`
 	Render        bool     `help:"Measure nothing: write --docs from --out."`
-
-	photoFolder string // of the photographs, once they are made
 }
 
 func main() {
@@ -102,7 +100,6 @@ func (c *cli) measure(ctx context.Context, r *results, out io.Writer) error {
 		return err
 	}
 	defer done()
-	defer func() { os.RemoveAll(c.photoFolder) }()
 	if err := r.on(m.about(ctx)); err != nil {
 		return fmt.Errorf("bench: %s: %w", c.Out, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,13 +15,12 @@ import (
 // experiments/bench/<name>.toml, the peer is bench/peer/views.py.
 type viewRow struct {
 	name, title string
-	flag        string                     // of the peer: the images
-	images      func(*cli) (string, error) // where they are; "" where there are none
+	flag        string // of the peer: where the images are
 }
 
 var viewRows = []viewRow{
-	{"views-cifar10", "CIFAR-10, 32x32 in memory: crop, flip, jitter, grayscale", "--cifar", func(c *cli) (string, error) { return c.CIFAR, nil }},
-	{"views-jpeg", "JPEG 500x375 to 224x224: the same and blur", "--photos", (*cli).photos},
+	{"views-cifar10", "CIFAR-10, 32x32 in memory: crop, flip, jitter, grayscale", "--cifar"},
+	{"views-jpeg", "JPEG 500x375 to 224x224: the same and blur", "--photos"},
 }
 
 // viewTurn is what one process measured; both sides print these keys.
@@ -46,12 +46,21 @@ func views(ctx context.Context, b *bench) error {
 		b.say("views are left out: %s", b.m.lacksPeer)
 		return nil
 	}
+	folder, err := os.MkdirTemp("", "fw-photos-")
+	if err != nil {
+		return fmt.Errorf("bench: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	images := map[string]string{"--cifar": b.CIFAR}
+	if b.PhotoSource != "" {
+		if _, err := b.m.start(ctx, nil, b.m.python, filepath.Join("bench", "peer", "photos.py"), b.PhotoSource, folder); err != nil {
+			return fmt.Errorf("bench: --photo-source: %w", err)
+		}
+		images["--photos"] = folder
+	}
 	b.r.Views = nil
 	for _, r := range viewRows {
-		at, err := r.images(b.cli)
-		if err != nil {
-			return err
-		}
+		at := images[r.flag]
 		if at == "" {
 			b.say("%s: left out: no images (--cifar, --photo-source)", r.name)
 			continue
@@ -92,22 +101,6 @@ func (b *bench) viewTurn(ctx context.Context, env []string, program string, args
 	return t, err
 }
 
-// photos makes the files of the photographs' row, in a folder that done takes away.
-func (c *cli) photos() (string, error) {
-	if c.PhotoSource == "" || c.photoFolder != "" {
-		return c.photoFolder, nil
-	}
-	dir, err := os.MkdirTemp("", "fw-photos-")
-	if err != nil {
-		return "", fmt.Errorf("bench: %w", err)
-	}
-	c.photoFolder = dir
-	if _, err := (&machine{}).start(context.Background(), nil, c.Python, filepath.Join("bench", "peer", "photos.py"), c.PhotoSource, dir); err != nil {
-		return "", fmt.Errorf("bench: %s: %w", c.PhotoSource, err)
-	}
-	return dir, nil
-}
-
 // viewed is the table of views.
 func (r *results) viewed(b *strings.Builder) {
 	if len(r.Views) == 0 {
@@ -119,10 +112,8 @@ func (r *results) viewed(b *strings.Builder) {
 	memory := func(t viewTurn) float64 { return float64(t.PeakRSS) / 1e6 }
 	for _, p := range r.Views {
 		title := p.Row
-		for _, v := range viewRows {
-			if v.name == p.Row {
-				title = v.title
-			}
+		if i := slices.IndexFunc(viewRows, func(v viewRow) bool { return v.name == p.Row }); i >= 0 {
+			title = viewRows[i].title
 		}
 		x := ratios(p.FW, p.Peer, rate)
 		fmt.Fprintf(b, "| %s | %.0f | %.0f | **%.1f** (%.1f, %.1f) | %.0f / %.0f |\n", title, median(p.FW, rate), median(p.Peer, rate), x.median, x.least, x.most, median(p.FW, memory), median(p.Peer, memory))
