@@ -3,8 +3,6 @@ package data
 import (
 	"image"
 	"image/color"
-
-	"github.com/fwlab/fw/core/view/pix"
 )
 
 // rgb is the pixels of img without alpha, 16 bits cut to the upper 8. The cases
@@ -16,13 +14,13 @@ func rgb(img image.Image) Image {
 	switch m := img.(type) {
 	case *image.YCbCr:
 		shift := map[image.YCbCrSubsampleRatio]int{image.YCbCrSubsampleRatio422: 1, image.YCbCrSubsampleRatio420: 1, image.YCbCrSubsampleRatio411: 2, image.YCbCrSubsampleRatio410: 2}[m.SubsampleRatio]
-		if r.Min.X&(1<<shift-1) != 0 { // within a chroma sample
-			anyRGB(row, img)
-			break
-		}
 		for y := r.Min.Y; y < r.Max.Y; y++ {
-			chroma := m.COffset(r.Min.X, y)
-			pix.YCbCr(row(y), m.Y[m.YOffset(r.Min.X, y):][:r.Dx()], m.Cb[chroma:], m.Cr[chroma:], shift)
+			to, luma := row(y), m.Y[m.YOffset(r.Min.X, y):]
+			chroma := m.COffset(r.Min.X, y) - r.Min.X>>shift
+			for i := range r.Dx() {
+				c := chroma + (r.Min.X+i)>>shift
+				to[3*i], to[3*i+1], to[3*i+2] = color.YCbCrToRGB(luma[i], m.Cb[c], m.Cr[c])
+			}
 		}
 	case *image.Gray:
 		for y := r.Min.Y; y < r.Max.Y; y++ {

@@ -2,10 +2,8 @@ package pix
 
 import (
 	"bytes"
-	"image/color"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 )
 
@@ -47,11 +45,9 @@ var every = []struct {
 		h, w := 1+r.IntN(m.h), 1+r.IntN(m.w)
 		CropResize(dst, m.h, m.w, m.p, m.w, m.c, r.IntN(m.h-h+1), r.IntN(m.w-w+1), h, w, Filter(r.IntN(3)), s)
 	}},
-	{"YCbCr", func(dst []uint8, m plain, r *rand.Rand, _ *Scratch) {
-		n, shift := len(m.p)/3, r.IntN(3)
-		chroma := (n-1)>>shift + 1
-		if n > 0 {
-			YCbCr(dst, m.p[:n:n], m.p[n:][:chroma:chroma], m.p[2*n:][:chroma:chroma], shift)
+	{"JFIF", func(dst []uint8, m plain, _ *rand.Rand, _ *Scratch) {
+		if n := len(m.p) / 3; n > 0 {
+			JFIF(dst, m.p[:n:n], m.p[n:][:n:n], m.p[2*n:][:n:n])
 		}
 	}},
 }
@@ -103,7 +99,6 @@ func TestAssemblyOfColoursOnTheWholeCube(t *testing.T) {
 		"Hue":        func(p []uint8) { Hue(p, 3, -0.37) },
 		"Saturation": func(p []uint8) { Saturation(p, 3, 1.7) },
 		"Grayscale":  func(p []uint8) { Grayscale(p, 3) },
-		"YCbCr":      func(p []uint8) { y, cb, cr := planes(p); YCbCr(p, y, cb, cr, 0) },
 		"JFIF":       func(p []uint8) { y, cb, cr := planes(p); JFIF(p, y, cb, cr) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,26 +159,6 @@ func TestNormalizeEqualsItsTwin(t *testing.T) {
 			if want := (float32(x)/255 - mean[i%c]) / std[i%c]; got[i] != want {
 				t.Fatalf("level %d less %v, divided by %v: %v, want %v", x, mean[i%c], std[i%c], got[i], want)
 			}
-		}
-	}
-}
-
-// Chroma for one, two and four pixels equals image/color pixel by pixel.
-func TestYCbCrEqualsImageColor(t *testing.T) {
-	r := rand.New(rand.NewPCG(19, 20))
-	for range 300 {
-		n, shift := 1+r.IntN(50), r.IntN(3)
-		y := randomPlain(r, 1, n, 1).p
-		cb, cr := randomPlain(r, 1, (n-1)>>shift+1, 1).p, randomPlain(r, 1, (n-1)>>shift+1, 1).p
-		got := make([]uint8, 3*n)
-		YCbCr(got, y, cb, cr, shift)
-		var want []uint8
-		for i := range y {
-			a, b, c := color.YCbCrToRGB(y[i], cb[i>>shift], cr[i>>shift])
-			want = append(want, a, b, c)
-		}
-		if !slices.Equal(got, want) {
-			t.Fatalf("%d pixels, shift %d: differs", n, shift)
 		}
 	}
 }

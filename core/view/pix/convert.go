@@ -1,28 +1,5 @@
 package pix
 
-import "image/color"
-
-// YCbCr writes the colours of a row as interleaved RGB (JFIF, image/color): each
-// chroma sample is for 1<<shift pixels.
-func YCbCr(dst, y, cb, cr []uint8, shift int) {
-	n := 0
-	if len(y) >= octet && shift <= 1 {
-		n = whole(len(y), octet)
-	}
-	if n > 0 {
-		cb, cr := cb[:(n-1)>>shift+1], cr[:(n-1)>>shift+1]
-		if shift == 0 {
-			avx2YCC(&dst[:3*n][0], &y[0], &cb[0], &cr[0], n)
-		} else {
-			avx2YCCHalf(&dst[:3*n][0], &y[0], &cb[0], &cr[0], n)
-		}
-	}
-	for i := n; i < len(y); i++ {
-		c := i >> shift
-		dst[3*i], dst[3*i+1], dst[3*i+2] = color.YCbCrToRGB(y[i], cb[c], cr[c])
-	}
-}
-
 // JFIF writes the colours of a row as interleaved RGB, rounded as libjpeg does;
 // image/color adds up to a level's 257th and cuts.
 func JFIF(dst, y, cb, cr []uint8) {

@@ -34,16 +34,6 @@ func avx2Hue(p *uint8, shift uint32, n int)
 //go:noescape
 func avx2Mirror(dst *uint8, src *uint8, n int)
 
-// avx2YCC: pixel i of dst = color.YCbCrToRGB(y[i], cb[i], cr[i]), n a multiple of 8 above 0.
-//
-//go:noescape
-func avx2YCC(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
-
-// avx2YCCHalf: pixel i of dst = color.YCbCrToRGB(y[i], cb[i/2], cr[i/2]), n a multiple of 8 above 0.
-//
-//go:noescape
-func avx2YCCHalf(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
-
 // avx2JFIF: pixel i of dst = the colour of y[i], cb[i], cr[i], rounded to the nearest, n a multiple of 16 above 0.
 //
 //go:noescape

@@ -10,8 +10,6 @@ func avx2Gray(p *uint8, n int)                                          { panic(
 func avx2Saturate(p *uint8, f float32, n int)                           { panic("pix: no assembly") }
 func avx2Hue(p *uint8, shift uint32, n int)                             { panic("pix: no assembly") }
 func avx2Mirror(dst, src *uint8, n int)                                 { panic("pix: no assembly") }
-func avx2YCC(dst, y, cb, cr *uint8, n int)                              { panic("pix: no assembly") }
-func avx2YCCHalf(dst, y, cb, cr *uint8, n int)                          { panic("pix: no assembly") }
 func avx2JFIF(dst, y, cb, cr *uint8, n int)                             { panic("pix: no assembly") }
 func avx2Normalize(dst *float32, src *uint8, mean, std *float32, n int) { panic("pix: no assembly") }
 func avx2Columns(dst, src *uint8, stride int, weights *int32, taps, n int) {

@@ -7,54 +7,6 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// colors converts from luma and chroma.
-func colors() {
-	ycc("avx2YCC", "color.YCbCrToRGB(y[i], cb[i], cr[i])", VPMOVZXBD, false)
-	ycc("avx2YCCHalf", "color.YCbCrToRGB(y[i], cb[i/2], cr[i/2])", VPMOVZXBQ, true)
-	jfif()
-}
-
-// ycc converts with chroma for each pixel or for each two.
-func ycc(name, what string, expand func(...Op), halved bool) {
-	function(name, "pixel i of dst = "+what+", n a multiple of 8 above 0", "dst, y, cb, cr *uint8")
-	blue, red := RDX, RBX
-	Load(Param("dst"), dst)
-	Load(Param("y"), src)
-	Load(Param("cb"), blue)
-	Load(Param("cr"), red)
-	step := 8
-	if halved {
-		step = 4
-	}
-	loop(8, func() {
-		VPMOVZXBD(at(src, 0), Y0)
-		VPMULLD(constants.Words(0x10101), Y0, Y0)
-		for k, p := range []Register{blue, red} {
-			expand(at(p, 0), v[1+k])
-			if halved {
-				VPSHUFD(U8(0xa0), v[1+k], v[1+k])
-			}
-			VPSUBD(constants.Words(128), v[1+k], v[1+k])
-		}
-		VPMULLD(constants.Words(91881), Y2, Y3)
-		VPADDD(Y3, Y0, Y3)
-		VPMULLD(constants.Words(22554), Y1, Y4)
-		VPMULLD(constants.Words(46802), Y2, Y2)
-		VPSUBD(Y4, Y0, Y4)
-		VPSUBD(Y2, Y4, Y4)
-		VPMULLD(constants.Words(116130), Y1, Y5)
-		VPADDD(Y5, Y0, Y5)
-		for _, r := range v[3:6] {
-			VPSRAD(U8(16), r, r)
-		}
-		storeGroup(Y3, Y4, Y5, dst)
-		ADDQ(U8(8), src)
-		ADDQ(U8(step), blue)
-		ADDQ(U8(step), red)
-		next(dst)
-	})
-}
-
 // jfif works on words of 16 bits, 16 pixels at a time. A factor above a half is taken
 // as what it is beyond 0 or 1, so that products fit (libjpeg-turbo's jdcolext); the
 // bytes are those of sums in 32 bits.

@@ -18,7 +18,7 @@ func main() {
 	saturate()
 	hue()
 	mirror()
-	colors()
+	jfif()
 	normalize()
 	columns()
 	rows()
@@ -33,8 +33,7 @@ var (
 
 func at(r Register, disp int) Mem { return Mem{Base: r, Disp: disp} }
 
-// function begins a function whose loop takes n elements of count at a time, n
-// elements or more.
+// function begins a function whose last argument, n, is in count.
 func function(name, doc, signature string) {
 	TEXT(name, NOSPLIT, "func("+signature+", n int)")
 	Pragma("noescape")
