@@ -15,7 +15,7 @@ func TestShippedExperiments(t *testing.T) {
 		t.Fatalf("no experiments: %v", err)
 	}
 	bench, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "bench", "*.toml"))
-	stored := regexp.MustCompile(`(?m)^dataset = "cifar10"\npath = .*$`)
+	stored := regexp.MustCompile(`(?m)^dataset = "(cifar10|folder)"\npath = .*(\nimage_size = .*)?$`)
 	for _, file := range append(files, bench...) {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			text, err := os.ReadFile(file)
