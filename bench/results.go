@@ -19,10 +19,11 @@ import (
 
 // results is everything measured on one machine.
 type results struct {
-	Machine about     `json:"machine"`
-	Rows    []pair    `json:"rows"`
-	GEMM    []product `json:"gemm"`
-	Sweep   *timeOf   `json:"sweep,omitempty"`
+	Machine about      `json:"machine"`
+	Rows    []pair     `json:"rows"`
+	GEMM    []product  `json:"gemm"`
+	Sweep   *timeOf    `json:"sweep,omitempty"`
+	Views   []viewPair `json:"views,omitempty"`
 }
 
 // about is what figures depend on besides the programs.

@@ -11,6 +11,7 @@ import (
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/plan"
+	"github.com/fwlab/fw/core/view"
 	"github.com/fwlab/fw/core/wire"
 )
 
@@ -104,6 +105,7 @@ func (c *checkCmd) Run(con *console) error {
 	fmt.Fprintf(con.out, "  parameters  %d\n", session.Params())
 	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.FLOPs())/1e9)
 	fmt.Fprintf(con.out, "  memory      %s planned: %s of values that share one arena, the rest state, batches and scratch\n", plan.Size(t.Planned()), plan.Size(t.Exec.Plan().Arena))
+	fmt.Fprintf(con.out, "  loading     %s of that are batches filled ahead; decoded images take %s and one image for each worker at most\n", plan.Size(t.LoadedAhead()), plan.Size(view.MaxDecoded))
 	if f := t.Fitted; f != nil && f.Again > 0 {
 		fmt.Fprintf(con.out, "  again       %d instructions are run a second time in the backward pass, about %.1f %% of a step\n", f.Again, 100*f.Share)
 	}

@@ -18,7 +18,7 @@ func TestShippedExperiments(t *testing.T) {
 	}
 	bench, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "bench", "*.toml"))
 	study, _ := filepath.Glob(filepath.Join("..", "..", "experiments", "study", "*.toml"))
-	stored := regexp.MustCompile(`(?m)^dataset = "(cifar10|tar)"\npath = .*\n(image_size = .*\n)?`)
+	stored := regexp.MustCompile(`(?m)^dataset = "(cifar10|folder|tar)"\npath = .*\n(image_size = .*\n)?`)
 	borrowed := regexp.MustCompile(`(?m)^\[(modules\.\w+)\]\nfrom = "runs/(.*)"$`)
 	standIn := func(t *testing.T, file string) string {
 		t.Helper()

@@ -35,6 +35,11 @@ func (t *Trainer) beside() (n int) {
 	if t.update != nil {
 		n += t.update.own()
 	}
+	return n + t.LoadedAhead()
+}
+
+// LoadedAhead is the bytes of the batches that are filled ahead, or of the parts of them.
+func (t *Trainer) LoadedAhead() (n int) {
 	for _, o := range t.program.Outputs {
 		n += loaderBatches * o.Shape.Bytes()
 	}

@@ -76,6 +76,8 @@ type Program struct {
 	// Explain makes Fill keep how each view came about, for [Program.Explanations].
 	Explain bool
 
+	maxDecoded int64 // MaxDecoded, unless a test says otherwise
+
 	cropped   []Box           // of the last batch, crop by crop
 	fellBack  int             // how many of these are the strategy's fall-back
 	explained [][]Explanation // of the last batch, sample by sample
@@ -87,7 +89,7 @@ type Program struct {
 // leaves pixels in [0,1]. calls may be nil where the program asks for nothing.
 // The error says which instruction cannot be run, by the author's file and line.
 func New(f *ir.Func, ds data.Dataset, batch int, mean, std []float64, calls *Calls) (*Program, error) {
-	p := &Program{f: f, ds: ds, batch: batch, mean: mean, std: std, constants: map[ir.ID]buf.Buf{},
+	p := &Program{f: f, ds: ds, batch: batch, mean: mean, std: std, maxDecoded: MaxDecoded, constants: map[ir.ID]buf.Buf{},
 		def: make([]int, len(f.Shapes)), run: make([]runner, len(f.Instrs)), site: make([]int, len(f.Instrs))}
 	if calls != nil {
 		p.calls = *calls
