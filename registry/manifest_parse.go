@@ -203,7 +203,7 @@ func artifact(r *tomlx.Reader, n *tomlx.Node, ps *tomlx.Problems, pathKey, platf
 	case a.Carrier == Process:
 		r.Missing("platform", `expected "any" or as "linux/amd64"`)
 	}
-	a.Path = checked(r, n, ps, pathKey, validPath, "expected a path within the folder, with forward slashes")
+	a.Path = checked(r, n, ps, pathKey, ValidPath, "expected a path within the folder, with forward slashes")
 	a.SHA256 = checked(r, n, ps, "sha256", validSHA256, "expected 64 lower-case hexadecimal digits")
 	return a
 }

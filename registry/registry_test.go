@@ -136,8 +136,8 @@ func TestPathsStayInTheirFolder(t *testing.T) {
 		"m.wasm": true, "bin/x": true, "": false, ".": false, "..": false, "../x": false, "a/../../x": false,
 		"/bin/sh": false, "a//b": false, "./a": false, `a\b`: false, "C:x": false,
 	} {
-		if validPath(path) != want {
-			t.Errorf("validPath(%q) is %v", path, !want)
+		if ValidPath(path) != want {
+			t.Errorf("ValidPath(%q) is %v", path, !want)
 		}
 	}
 }
