@@ -133,7 +133,7 @@ func ParseLock(file string, src []byte) (*Lock, error) {
 func readLocked(n *tomlx.Node, ps *tomlx.Problems) (p Locked) {
 	r := tomlx.NewReader(n, ps)
 	p.ID = checked(r, n, ps, "id", validID, idWords)
-	p.Version = checked(r, n, ps, "version", isVersion, versionWords)
+	p.Version = checked(r, n, ps, "version", IsVersion, versionWords)
 	p.Kind = need(r, &schema.Param{Name: "kind", Type: schema.String, Choices: experiment.Kinds()}).S
 	p.BuiltIn = need(r, &schema.Param{Name: "built_in", Type: schema.Bool, Default: schema.OfBool(false)}).Bool()
 	for _, an := range r.Tables("artifact") {

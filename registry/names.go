@@ -52,8 +52,8 @@ func parseVersion(s string) (v version, ok bool) {
 	return v, true
 }
 
-// compareVersions orders versions; those that are none come first.
-func compareVersions(a, b string) int {
+// CompareVersions orders versions; those that are none come first.
+func CompareVersions(a, b string) int {
 	v, okV := parseVersion(a)
 	w, okW := parseVersion(b)
 	if !okV || !okW {

@@ -119,13 +119,13 @@ func TestVersionsAreOrdered(t *testing.T) {
 	list := []string{"none", "0.9.10", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.2.0", "1.10.0", "2.0.0"}
 	for i, a := range list {
 		for j, b := range list {
-			if got := compareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
+			if got := CompareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
 				t.Errorf("%s against %s: %d", a, b, got)
 			}
 		}
 	}
 	for _, bad := range []string{"1", "1.0", "01.0.0", "1.0.0-", "1.0.0 ", "-1.0.0", "1.0.0+x", "1.0.99999999999"} {
-		if isVersion(bad) {
+		if IsVersion(bad) {
 			t.Errorf("%q passes for a version", bad)
 		}
 	}

@@ -122,7 +122,7 @@ func (r *Registry) find(kind, use string) (*entry, error) {
 		if a.layer != b.layer {
 			return a.layer - b.layer
 		}
-		return compareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
+		return CompareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
 	})
 	for _, e := range same {
 		if err := sameVersion(e, best); err != nil {
@@ -177,7 +177,7 @@ func (r *Registry) unknown(kind, id string) error {
 func versions(entries []*entry) string {
 	sorted := slices.Clone(entries)
 	slices.SortStableFunc(sorted, func(a, b *entry) int {
-		return compareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
+		return CompareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
 	})
 	var list []string
 	for _, e := range sorted {
