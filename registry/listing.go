@@ -25,6 +25,14 @@ type Listed struct {
 	entry    *entry
 }
 
+// Name is "id@version", or the place of an entry whose manifest cannot be read.
+func (p *Listed) Name() string {
+	if p.Broken != nil {
+		return p.From
+	}
+	return p.Manifest.Info.ID + "@" + p.Manifest.Info.Version
+}
+
 // ReadListing reads the text of the registry at a path. Entries without a manifest stay
 // out of Plugins.
 func ReadListing(file string, src []byte) (*Listing, error) {

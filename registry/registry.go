@@ -91,11 +91,11 @@ func Open(o Options) (*Registry, error) {
 	return r, nil
 }
 
-// builtIn is where built-in plugins are from.
-const builtIn = "built in"
+// BuiltIn is where built-in plugins are from.
+const BuiltIn = "built in"
 
 func shipped(b *Builtin, abi, ir int) *entry {
-	e := &entry{from: builtIn, manifest: ManifestOf(b.Info, abi, ir), builtin: b}
+	e := &entry{from: BuiltIn, manifest: ManifestOf(b.Info, abi, ir), builtin: b}
 	a := Artifact{Carrier: Process, Platform: AnyPlatform, SHA256: b.SHA256}
 	if b.Module != nil {
 		sum := sha256.Sum256(b.Module)

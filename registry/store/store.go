@@ -10,6 +10,7 @@ import (
 	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/core/rundir/filelock"
 	"github.com/fwlab/fw/registry"
+	"github.com/fwlab/fw/registry/bundle"
 )
 
 // Store is a home folder: registry.toml, plugins, keys, trust.toml.
@@ -83,4 +84,28 @@ func (s *Store) write(name string, data []byte) error {
 		return fmt.Errorf("store: %w", err)
 	}
 	return atomicfile.WriteBytes(path, data)
+}
+
+// Read is the bundle of an installed plugin, every hash checked.
+func (s *Store) Read(p *registry.Listed) (*bundle.Bundle, error) {
+	if p.Broken != nil {
+		return nil, p.Broken
+	}
+	b, err := ReadFolder(p.Folder)
+	if err != nil {
+		return nil, err
+	}
+	if parent, name := filepath.Split(filepath.Clean(p.Folder)); filepath.Clean(parent) == filepath.Join(s.home, pluginsDir) && b.Content() != name {
+		return nil, fmt.Errorf("%s: expected the content that the folder is named by, found %s", p.Folder, b.Content())
+	}
+	return b, nil
+}
+
+// ReadFolder is the bundle of a plugin's folder. One that was never packed has only the
+// hashes of its manifest.
+func ReadFolder(folder string) (*bundle.Bundle, error) {
+	if _, err := os.Stat(filepath.Join(folder, bundle.SumsName)); errors.Is(err, fs.ErrNotExist) {
+		return bundle.FromFolder(folder)
+	}
+	return bundle.Installed(folder)
 }
