@@ -338,3 +338,22 @@ func TestProjectFileIsTheNearestAbove(t *testing.T) {
 		}
 	}
 }
+
+// Each line of what changes between two manifests.
+func TestChanges(t *testing.T) {
+	old := ManifestOf(builtins()[1].Info, 1, 1)
+	old.Artifacts = []Artifact{{Carrier: WASM, Platform: AnyPlatform, SHA256: strings.Repeat("a", 64)}, {Carrier: Process, Platform: "linux/amd64", SHA256: strings.Repeat("b", 64)}}
+	if list := Changes(&old, &old); list != nil {
+		t.Errorf("nothing changes, and %q", list)
+	}
+	next := old
+	next.Info.Version, next.Licence, next.Capabilities, next.Limits.MemoryMiB = "1.1.0", "MIT", []string{"files", "network"}, 32
+	next.Info.Params = []schema.Param{{Name: "scale", Type: schema.Float, Default: schema.OfFloat(2)}}
+	next.Artifacts = []Artifact{{Carrier: WASM, Platform: AnyPlatform, SHA256: strings.Repeat("c", 64)}, {Carrier: Process, Platform: "darwin/arm64", SHA256: strings.Repeat("d", 64)}}
+	want := []string{"version: 1.0.0 -> 1.1.0", "licence: nothing -> MIT", "asks for: nothing -> files, network", "memory in MiB: nothing -> 32",
+		"parameter temperature: float -> nothing", "parameter scale: nothing -> float 2.0",
+		"process on darwin/arm64: nothing -> dddddddddddd", "process on linux/amd64: bbbbbbbbbbbb -> nothing", "wasm on any: aaaaaaaaaaaa -> cccccccccccc"}
+	if got := Changes(&old, &next); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fwlab/fw/registry"
 	"github.com/fwlab/fw/registry/bundle"
+	"github.com/fwlab/fw/registry/transport/registrytest"
 )
 
 // home gives the test a home of fw's of its own.
@@ -350,4 +351,52 @@ func forge(t *testing.T, packed, signature string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A plugin and an experiment go to a colleague by a registry and a lock.
+func TestAColleagueInstallsWhatTheLockPins(t *testing.T) {
+	s := registrytest.Start(t, "", "")
+	t.Setenv("DOCKER_CONFIG", t.TempDir())
+	p := thirdParty(t)
+	home(t)
+	folder, packed := p.shared(t, "mine/corner", registry.WASM)
+	out := strings.TrimSpace(ok(t, "plugin", "push", packed, s.Host+"/mine/corner", "--plain-http"))
+	at := out[strings.LastIndex(out, "\n")+1:] // after what says how far it is
+	put(t, filepath.Join(folder, "README.md"), []byte("other\n"), 0o644)
+	other := filepath.Join(t.TempDir(), "other.fwplugin")
+	ok(t, "plugin", "pack", folder, "--out", other)
+	fails(t, "a version never changes", "plugin", "push", other, s.Host+"/mine/corner", "--plain-http")
+	fails(t, "HTTP response to HTTPS client", "plugin", "install", s.Host+"/mine/corner")
+	ok(t, "plugin", "install", s.Host+"/mine/corner", "--plain-http")
+
+	file := experimentFile(t, tiny+"\n[crop]\nuse = \"mine/corner\"\n")
+	ok(t, "plugin", "lock", file)
+	lock := filepath.Join(filepath.Dir(file), registry.LockName)
+	if text, err := os.ReadFile(lock); err != nil || !strings.Contains(string(text), "source = \""+at+"\"") {
+		t.Errorf("the lock does not say where to get it: %v\n%s", err, text)
+	}
+
+	home(t) // the colleague's
+	fails(t, `unknown crop "mine/corner"`, "check", file)
+	ok(t, "plugin", "install", "--lock", lock, "--plain-http")
+	if out := ok(t, "check", file); !strings.Contains(out, "mine/corner 0.3.0") {
+		t.Errorf("check says %s", out)
+	}
+	pulled := filepath.Join(t.TempDir(), "pulled.fwplugin")
+	ok(t, "plugin", "pull", at, "--out", pulled, "--plain-http")
+	if sum(t, pulled) != sum(t, packed) {
+		t.Error("what was pulled is not what was pushed")
+	}
+
+	// the next version, which the lock then refuses
+	edit(t, folder, `version = "0.3.0"`, `version = "0.4.0"`)
+	ok(t, "plugin", "pack", folder, "--out", other)
+	ok(t, "plugin", "push", other, s.Host+"/mine/corner", "--plain-http")
+	if out := ok(t, "plugin", "upgrade", "mine/corner", "--plain-http", "--yes"); !strings.Contains(out, "version: 0.3.0 -> 0.4.0") {
+		t.Errorf("upgrade says %s", out)
+	}
+	if out := ok(t, "check", file); !strings.Contains(out, "mine/corner 0.3.0") {
+		t.Errorf("the lock does not hold: %s", out)
+	}
+	fails(t, "expected version 0.3.0, found 0.4.0", "check", file, "--set", "crop.use=mine/corner@0.4.0")
 }

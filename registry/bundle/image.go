@@ -67,7 +67,6 @@ func (b *Bundle) Image() (*Image, error) {
 	m.ArtifactType = typeAbout
 	index.Manifests = append(index.Manifests, m)
 	im.Root, err = im.add(index.MediaType, index)
-	im.Root.ArtifactType = typePlugin
 	return im, err
 }
 

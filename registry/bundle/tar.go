@@ -26,8 +26,8 @@ const (
 // WriteTar writes the image as one file: a tar that is an OCI image layout
 // (image-layout.md of the image spec), sorted, without times or owners.
 func (im *Image) WriteTar(w io.Writer, version string) error {
-	named := im.Root
-	named.Annotations = map[string]string{ocispec.AnnotationRefName: version}
+	named := ocispec.Descriptor{MediaType: im.Root.MediaType, ArtifactType: typePlugin, Digest: im.Root.Digest, Size: im.Root.Size,
+		Annotations: map[string]string{ocispec.AnnotationRefName: version}}
 	index, err := json.Marshal(ocispec.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: ocispec.MediaTypeImageIndex, Manifests: []ocispec.Descriptor{named}})
 	if err != nil {
 		return err

@@ -16,7 +16,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -25,7 +24,6 @@ import (
 	"time"
 
 	"github.com/opencontainers/go-digest"
-	"golang.org/x/crypto/bcrypt"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content/oci"
 	"oras.land/oras-go/v2/registry/remote"
@@ -34,60 +32,8 @@ import (
 	"github.com/fwlab/fw/registry/bundle"
 	"github.com/fwlab/fw/registry/minisign"
 	"github.com/fwlab/fw/registry/store"
+	"github.com/fwlab/fw/registry/transport/registrytest"
 )
-
-// server is a distribution registry (https://github.com/distribution/distribution) that
-// the test started.
-type server struct {
-	host    string // 127.0.0.1:port
-	storage string
-}
-
-// startRegistry starts a real registry, with a user and a password or open to all.
-func startRegistry(t *testing.T, user, password string) *server {
-	t.Helper()
-	program, err := exec.LookPath("docker-registry")
-	if err != nil {
-		t.Skip("skipped: no docker-registry on PATH (Debian: docker-registry)")
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &server{l.Addr().String(), t.TempDir()}
-	l.Close()
-	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage:\n  filesystem: {rootdirectory: %q}\nhttp: {addr: %q}\n", s.storage, s.host)
-	dir := t.TempDir()
-	if user != "" {
-		hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
-		if err != nil {
-			t.Fatal(err)
-		}
-		users := filepath.Join(dir, "htpasswd")
-		write(t, users, []byte(user+":"+string(hash)+"\n"))
-		config += fmt.Sprintf("auth:\n  htpasswd: {realm: test, path: %q}\n", users)
-	}
-	write(t, filepath.Join(dir, "config.yml"), []byte(config))
-	var log bytes.Buffer
-	cmd := exec.Command(program, "serve", filepath.Join(dir, "config.yml"))
-	cmd.Env = append(os.Environ(), "OTEL_TRACES_EXPORTER=none")
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		resp, err := http.Get("http://" + s.host + "/v2/")
-		if err == nil {
-			resp.Body.Close()
-			return s
-		}
-		if time.Now().After(end) {
-			_ = cmd.Process.Kill()
-			t.Fatalf("the registry does not answer: %v\n%s", err, log.String())
-		}
-	}
-}
 
 func write(t testing.TB, path string, b []byte) {
 	t.Helper()
@@ -151,15 +97,15 @@ func mustRef(t testing.TB, s string) Ref {
 
 func TestPushAndGet(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	o := options(t)
-	to := mustRef(t, s.host+"/mine/corner")
+	to := mustRef(t, s.Host+"/mine/corner")
 	im, b := plugin(t, "0.3.0", "one\n")
 	at, err := Push(t.Context(), to, im, b, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "oci://" + s.host + "/mine/corner:0.3.0@" + im.Root.Digest.String(); at.String() != want {
+	if want := "oci://" + s.Host + "/mine/corner:0.3.0@" + im.Root.Digest.String(); at.String() != want {
 		t.Errorf("pushed %s, expected %s", at, want)
 	}
 	im2, b2 := plugin(t, "0.10.0", "two\n")
@@ -170,7 +116,7 @@ func TestPushAndGet(t *testing.T) {
 		t.Errorf("versions %q, %v", list, err)
 	}
 	for ref, want := range map[string]*bundle.Bundle{
-		s.host + "/mine/corner": b2, s.host + "/mine/corner:0.3.0": b, "oci://" + s.host + "/mine/corner@" + im.Root.Digest.String(): b, at.String(): b,
+		s.Host + "/mine/corner": b2, s.Host + "/mine/corner:0.3.0": b, "oci://" + s.Host + "/mine/corner@" + im.Root.Digest.String(): b, at.String(): b,
 	} {
 		gotIm, got, from, err := Get(t.Context(), mustRef(t, ref), o)
 		if err != nil {
@@ -184,9 +130,9 @@ func TestPushAndGet(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 	for ref, want := range map[string]string{
-		s.host + "/mine/corner:9.9.9":                             "has no 9.9.9",
-		s.host + "/mine/other":                                    "name unknown",
-		s.host + "/mine/corner@sha256:" + strings.Repeat("0", 64): "has no sha256:0000",
+		s.Host + "/mine/corner:9.9.9":                             "has no 9.9.9",
+		s.Host + "/mine/other":                                    "name unknown",
+		s.Host + "/mine/corner@sha256:" + strings.Repeat("0", 64): "has no sha256:0000",
 	} {
 		if _, _, _, err := Get(t.Context(), mustRef(t, ref), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: expected an error with %q, found %v", ref, want, err)
@@ -197,9 +143,9 @@ func TestPushAndGet(t *testing.T) {
 // Versions do not change: other bytes are refused, a signature is none.
 func TestVersionsDoNotChange(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	o := options(t)
-	to := mustRef(t, s.host+"/mine/corner")
+	to := mustRef(t, s.Host+"/mine/corner")
 	im, b := plugin(t, "0.3.0", "one\n")
 	for range 2 {
 		if _, err := Push(t.Context(), to, im, b, o); err != nil {
@@ -233,16 +179,16 @@ func TestVersionsDoNotChange(t *testing.T) {
 // What the registry's disk has instead of the plugin is refused.
 func TestATamperedBlobIsRefused(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	o := options(t)
-	to := mustRef(t, s.host+"/mine/corner")
+	to := mustRef(t, s.Host+"/mine/corner")
 	im, b := plugin(t, "0.3.0", "one\n")
 	if _, err := Push(t.Context(), to, im, b, o); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"m.wasm", "README.md", bundle.SumsName} {
 		d := digest.FromBytes(b.File(path))
-		file := filepath.Join(s.storage, "docker/registry/v2/blobs/sha256", d.Encoded()[:2], d.Encoded(), "data")
+		file := filepath.Join(s.Storage, "docker/registry/v2/blobs/sha256", d.Encoded()[:2], d.Encoded(), "data")
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -262,9 +208,9 @@ func TestATamperedBlobIsRefused(t *testing.T) {
 
 func TestCredentials(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "alice", "sesame")
+	s := registrytest.Start(t, "alice", "sesame")
 	o := options(t)
-	to := mustRef(t, s.host+"/mine/corner")
+	to := mustRef(t, s.Host+"/mine/corner")
 	im, b := plugin(t, "0.3.0", "one\n")
 	if _, err := Push(t.Context(), to, im, b, o); err == nil || !strings.Contains(err.Error(), "basic credential not found") {
 		t.Errorf("without credentials: %v", err)
@@ -272,7 +218,7 @@ func TestCredentials(t *testing.T) {
 	login := func(password string) {
 		dir := t.TempDir()
 		auth := base64.StdEncoding.EncodeToString([]byte("alice:" + password))
-		write(t, filepath.Join(dir, "config.json"), fmt.Appendf(nil, "{\"auths\": {%q: {\"auth\": %q}}}", s.host, auth))
+		write(t, filepath.Join(dir, "config.json"), fmt.Appendf(nil, "{\"auths\": {%q: {\"auth\": %q}}}", s.Host, auth))
 		t.Setenv("DOCKER_CONFIG", dir)
 	}
 	login("wrong")
@@ -372,14 +318,14 @@ func (c *cutBody) Read(b []byte) (int, error) {
 // A transfer that is cut again and again goes on where it stopped.
 func TestABrokenPullGoesOn(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	im, b := plugin(t, "0.3.0", "one\n")
-	if _, err := Push(t.Context(), mustRef(t, s.host+"/mine/corner"), im, b, options(t)); err != nil {
+	if _, err := Push(t.Context(), mustRef(t, s.Host+"/mine/corner"), im, b, options(t)); err != nil {
 		t.Fatal(err)
 	}
 	module := "/v2/mine/corner/blobs/" + digest.FromBytes(b.File("m.wasm")).String()
 	const piece = 700_000
-	p := cutting(t, s.host, 3, piece)
+	p := cutting(t, s.Host, 3, piece)
 	_, got, _, err := Get(t.Context(), mustRef(t, p.host+"/mine/corner"), options(t))
 	if err != nil || got.Content() != b.Content() {
 		t.Fatal(err)
@@ -389,7 +335,7 @@ func TestABrokenPullGoesOn(t *testing.T) {
 	}
 
 	// given up, and asked for again: what had come is not asked for again
-	p = cutting(t, s.host, 1<<30, piece)
+	p = cutting(t, s.Host, 1<<30, piece)
 	o := options(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	o.Progress = func(_ string, done, _ int64) {
@@ -406,7 +352,7 @@ func TestABrokenPullGoesOn(t *testing.T) {
 			first = done
 		}
 	}
-	if _, got, _, err := Get(t.Context(), mustRef(t, s.host+"/mine/corner"), o); err != nil || got.Content() != b.Content() {
+	if _, got, _, err := Get(t.Context(), mustRef(t, s.Host+"/mine/corner"), o); err != nil || got.Content() != b.Content() {
 		t.Fatal(err)
 	}
 	if first < 2*piece {
@@ -414,7 +360,7 @@ func TestABrokenPullGoesOn(t *testing.T) {
 	}
 
 	// never a byte more: given up after some tries
-	p = cutting(t, s.host, 1<<30, 0)
+	p = cutting(t, s.Host, 1<<30, 0)
 	if _, _, _, err := Get(t.Context(), mustRef(t, p.host+"/mine/corner"), options(t)); err == nil || p.cuts < 1<<30-100 {
 		t.Errorf("%v after %d tries", err, 1<<30-p.cuts)
 	}
@@ -423,9 +369,9 @@ func TestABrokenPullGoesOn(t *testing.T) {
 // A push that is cut tries again, and a second push sends no blob that is there.
 func TestABrokenPushGoesOn(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	im, b := plugin(t, "0.3.0", "one\n")
-	p := cutting(t, s.host, 2, 700_000)
+	p := cutting(t, s.Host, 2, 700_000)
 	to := mustRef(t, p.host+"/mine/corner")
 	if _, err := Push(t.Context(), to, im, b, options(t)); err != nil {
 		t.Fatal(err)
@@ -440,7 +386,7 @@ func TestABrokenPushGoesOn(t *testing.T) {
 	if p.puts != 3 {
 		t.Errorf("the module was sent again")
 	}
-	if _, got, _, err := Get(t.Context(), mustRef(t, s.host+"/mine/corner:0.4.0"), options(t)); err != nil || got.Content() != nextB.Content() {
+	if _, got, _, err := Get(t.Context(), mustRef(t, s.Host+"/mine/corner:0.4.0"), options(t)); err != nil || got.Content() != nextB.Content() {
 		t.Error(err)
 	}
 }
@@ -449,7 +395,7 @@ func TestABrokenPushGoesOn(t *testing.T) {
 // as it is.
 func TestPackedFilesAreLayouts(t *testing.T) {
 	noCredentials(t)
-	s := startRegistry(t, "", "")
+	s := registrytest.Start(t, "", "")
 	im, b := plugin(t, "0.3.0", "one\n")
 	file := filepath.Join(t.TempDir(), "x.fwplugin")
 	var w bytes.Buffer
@@ -461,7 +407,7 @@ func TestPackedFilesAreLayouts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repo, err := remote.NewRepository(s.host + "/copied/corner")
+	repo, err := remote.NewRepository(s.Host + "/copied/corner")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -469,7 +415,7 @@ func TestPackedFilesAreLayouts(t *testing.T) {
 	if _, err := oras.Copy(t.Context(), layout, "0.3.0", repo, "0.3.0", oras.DefaultCopyOptions); err != nil {
 		t.Fatal(err)
 	}
-	_, got, at, err := Get(t.Context(), mustRef(t, s.host+"/copied/corner"), options(t))
+	_, got, at, err := Get(t.Context(), mustRef(t, s.Host+"/copied/corner"), options(t))
 	if err != nil || got.Content() != b.Content() || at.Digest != im.Root.Digest {
 		t.Errorf("%s: %v", at, err)
 	}
