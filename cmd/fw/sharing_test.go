@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -78,6 +79,13 @@ func TestPackInstallAndRun(t *testing.T) {
 	}
 	if out := ok(t, "plugin", "verify", "--signed"); !strings.Contains(out, "mine/corner@0.3.0: 5 files as they were packed, signed by alice") {
 		t.Errorf("verify says %s", out)
+	}
+	if tool, err := exec.LookPath("minisign"); err == nil { // checked without fw
+		key := glob(t, filepath.Join(dir, "keys", "alice.pub"))
+		sums := glob(t, filepath.Join(dir, "plugins", "*", "SHA256SUMS"))
+		if out, err := exec.Command(tool, "-V", "-m", sums, "-p", key).CombinedOutput(); err != nil || !strings.Contains(string(out), "fw plugin mine/corner 0.3.0") {
+			t.Errorf("minisign: %v, %s", err, out)
+		}
 	}
 	var rows []listed
 	if err := json.Unmarshal([]byte(ok(t, "plugin", "list", "--json")), &rows); err != nil {

@@ -7,11 +7,15 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/registry"
 	"github.com/fwlab/fw/registry/bundle"
 )
+
+// staged begins the names of folders that are being written.
+const staged = ".new-"
 
 // ErrChanged means that other bytes are there under the same id and version.
 var ErrChanged = errors.New("a version never changes")
@@ -66,7 +70,10 @@ func (s *Store) unpack(b *bundle.Bundle, folder string) (err error) {
 	if err := os.MkdirAll(parent, 0o777); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	staging, err := os.MkdirTemp(parent, ".new-")
+	if err := cleared(parent); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	staging, err := os.MkdirTemp(parent, staged+"*")
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
@@ -84,6 +91,17 @@ func (s *Store) unpack(b *bundle.Bundle, folder string) (err error) {
 		return fmt.Errorf("store: %w", err)
 	}
 	return atomicfile.SyncDir(parent)
+}
+
+// cleared takes away what a killed process left half written; no other is at work.
+func cleared(parent string) error {
+	entries, err := os.ReadDir(parent)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), staged) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(parent, e.Name())))
+		}
+	}
+	return err
 }
 
 // resign gives the folder of old the signature of b, which has the same content.

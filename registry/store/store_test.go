@@ -146,6 +146,7 @@ func TestDamageIsMended(t *testing.T) {
 	a := made(t, "me/a", "1.0.0", "one")
 	target := filepath.Join(filepath.Dir(s.Registry()), pluginsDir, a.Content())
 	put(t, filepath.Join(target, "bin", "p"), "half")
+	put(t, filepath.Join(filepath.Dir(target), ".new-1", "p"), "of one that was killed")
 	install(t, s, a)
 	p, err := s.Find("me/a")
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fwlab/fw/core/rundir/filelock"
 )
@@ -24,6 +26,22 @@ const (
 type finalError struct{ error }
 
 func (e finalError) Unwrap() error { return e.error }
+
+// shownError is an error in which a server's words do not drive the terminal.
+type shownError struct{ error }
+
+func shown(err error) error { return shownError{err} }
+
+func (e shownError) Unwrap() error { return e.error }
+
+func (e shownError) Error() string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return '?'
+		}
+		return r
+	}, e.error.Error())
+}
 
 // part is a file of what has come of a transfer, held by this process alone.
 type part struct{ *os.File }

@@ -43,7 +43,7 @@ func Get(ctx context.Context, r Ref, o Options) (im *bundle.Image, b *bundle.Bun
 		im, b, r.Tag, err = o.fromRegistry(ctx, r)
 	}
 	if err != nil {
-		return nil, nil, r, fmt.Errorf("get %s: %w", r, err)
+		return nil, nil, r, fmt.Errorf("get %s: %w", r, shown(err))
 	}
 	if got := im.Root.Digest; r.Digest != "" && got != r.Digest {
 		return nil, nil, r, fmt.Errorf("get %s: the plugin there has digest %s, another than was asked for", r, got)

@@ -92,7 +92,7 @@ func (o Options) fromRegistry(ctx context.Context, r Ref) (im *bundle.Image, b *
 
 // resolve asks what a tag or a digest stands for, again while the registry is busy.
 func resolve(ctx context.Context, o Options, repo *remote.Repository, what string) (d ocispec.Descriptor, err error) {
-	err = o.again(ctx, func() error {
+	err = o.again(ctx, stall, func(ctx context.Context) error {
 		d, err = repo.Manifests().Resolve(ctx, what)
 		return err
 	})
@@ -106,7 +106,7 @@ func resolve(ctx context.Context, o Options, repo *remote.Repository, what strin
 const small = 256 << 10
 
 func (o Options) smallBlob(ctx context.Context, repo *remote.Repository, d ocispec.Descriptor) (data []byte, err error) {
-	err = o.again(ctx, func() error {
+	err = o.again(ctx, stall, func(ctx context.Context) error {
 		body, err := repo.Fetch(ctx, d)
 		if err != nil {
 			return err
@@ -158,9 +158,18 @@ func classify(err error) error {
 }
 
 // again does something until it succeeds, another try cannot help, or there were enough.
-func (o Options) again(ctx context.Context, do func() error) error {
+// Each try may take the time within, 0 for any.
+func (o Options) again(ctx context.Context, within time.Duration, do func(context.Context) error) error {
+	once := func() error {
+		ctx, cancel := ctx, context.CancelFunc(func() {})
+		if within > 0 {
+			ctx, cancel = context.WithTimeout(ctx, within)
+		}
+		defer cancel()
+		return do(ctx)
+	}
 	for try := 1; ; try++ {
-		err := do()
+		err := once()
 		if err == nil || ctx.Err() != nil || try == tries {
 			return err
 		}
@@ -180,7 +189,7 @@ func (o Options) versions(ctx context.Context, r Ref) ([]string, error) {
 		return nil, err
 	}
 	var list []string
-	err = o.again(ctx, func() error {
+	err = o.again(ctx, stall, func(ctx context.Context) error {
 		list = nil
 		return repo.Tags(ctx, "", func(tags []string) error {
 			for _, t := range tags {
@@ -200,7 +209,7 @@ func (o Options) versions(ctx context.Context, r Ref) ([]string, error) {
 func Versions(ctx context.Context, r Ref, o Options) ([]string, error) {
 	list, err := o.filled().versions(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("versions of %s: %w", r, err)
+		return nil, fmt.Errorf("versions of %s: %w", r, shown(err))
 	}
 	return list, nil
 }

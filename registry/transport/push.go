@@ -28,7 +28,7 @@ func Push(ctx context.Context, r Ref, im *bundle.Image, b *bundle.Bundle, o Opti
 	}
 	r.Tag, r.Digest = version, im.Root.Digest
 	if err := o.push(ctx, r, im, b); err != nil {
-		return r, fmt.Errorf("push %s: %w", r, err)
+		return r, fmt.Errorf("push %s: %w", r, shown(err))
 	}
 	return r, nil
 }
@@ -56,7 +56,7 @@ func (o Options) push(ctx context.Context, r Ref, im *bundle.Image, b *bundle.Bu
 	}
 	for i, d := range im.Order {
 		last := i == len(im.Order)-1
-		if err := o.again(ctx, func() error { return pushOne(ctx, repo, d, im.Blobs[d.Digest], last, r.Tag) }); err != nil {
+		if err := o.again(ctx, 0, func(ctx context.Context) error { return pushOne(ctx, repo, d, im.Blobs[d.Digest], last, r.Tag) }); err != nil {
 			return fmt.Errorf("%s after %d of %d bytes: %w", d.Digest, sent, total, err)
 		}
 		sent += d.Size

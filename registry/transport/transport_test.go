@@ -120,3 +120,17 @@ func TestGetURL(t *testing.T) {
 		t.Errorf("no file gives %v", err)
 	}
 }
+
+// What a server says does not drive the terminal.
+func TestServersWordsAreShown(t *testing.T) {
+	noCredentials(t)
+	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = w.Write([]byte("{\"errors\": [{\"code\": \"DENIED\", \"message\": \"no \\u001b[2J\"}]}"))
+	}))
+	defer evil.Close()
+	_, _, _, err := Get(t.Context(), mustRef(t, strings.TrimPrefix(evil.URL, "http://")+"/a/b"), options(t))
+	if err == nil || strings.Contains(err.Error(), "\x1b") || !strings.Contains(err.Error(), "no ?[2J") {
+		t.Errorf("got %q", err)
+	}
+}
