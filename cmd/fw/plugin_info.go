@@ -81,9 +81,9 @@ func signedBy(s *store.Store, b *bundle.Bundle) (string, error) {
 	return who.String(), err
 }
 
-// may is what a plugin could do on this machine.
+// may is what a plugin could do.
 func may(m *registry.Manifest) string {
-	if _, ok := processHere(m); !ok {
+	if !native(m) {
 		return "compute: it is a sandboxed module, without files, network, clock or environment"
 	}
 	text := "run as a native program, with your rights, once it is trusted"

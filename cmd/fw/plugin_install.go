@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -25,7 +26,7 @@ func (c *pluginInstallCmd) Run(con *console) error {
 	}
 	switch {
 	case (c.Ref == "") == (c.Lock == ""):
-		return fmt.Errorf("install: expected a reference, or --lock FILE")
+		return errors.New("install: expected a reference, or --lock FILE")
 	case c.Lock != "":
 		return c.locked(con, s)
 	}
@@ -60,7 +61,7 @@ func install(con *console, s *store.Store, b *bundle.Bundle, source string, sign
 	if who.Signed && who.Name == "" {
 		fmt.Fprintf(con.out, "nothing was verified: `fw plugin key add NAME RW...` makes a key known, with what its owner published\n")
 	}
-	if _, ok := processHere(&b.Manifest); ok {
+	if native(&b.Manifest) {
 		fmt.Fprintf(con.out, "it is a native program; to let it run: fw plugin trust %s@%s\n", b.Manifest.Info.ID, b.Manifest.Info.Version)
 	}
 	return nil
@@ -77,17 +78,8 @@ func notBuiltin(b *bundle.Bundle) error {
 	return nil
 }
 
-// processHere is the artifact that would be started as a process on this machine; ok is
-// false where a module goes before it, or it has none.
-func processHere(m *registry.Manifest) (registry.Artifact, bool) {
-	if slices.ContainsFunc(m.Artifacts, func(a registry.Artifact) bool { return a.Carrier == registry.WASM }) {
-		return registry.Artifact{}, false
-	}
-	i := slices.IndexFunc(m.Artifacts, func(a registry.Artifact) bool {
-		return a.Platform == thisPlatform || a.Platform == registry.AnyPlatform
-	})
-	if i < 0 {
-		return registry.Artifact{}, false
-	}
-	return m.Artifacts[i], true
+// native reports whether a plugin has nothing but programs of the machine's own kind; a
+// module goes before them.
+func native(m *registry.Manifest) bool {
+	return !slices.ContainsFunc(m.Artifacts, func(a registry.Artifact) bool { return a.Carrier == registry.WASM })
 }

@@ -40,7 +40,7 @@ func (c *pluginVerifyCmd) Run(con *console) error {
 			fmt.Fprintf(con.out, "%s: BAD: %v\n", t.name, err)
 			continue
 		}
-		fmt.Fprintf(con.out, "%s: %d files as they were packed, %s\n", t.name, len(b.Files), who)
+		fmt.Fprintf(con.out, "%s: %d files fit their hashes, %s\n", t.name, len(b.Files), who)
 	}
 	if bad > 0 {
 		return fmt.Errorf("verify: %d of %d are not what they should be; what is installed is mended by installing it again", bad, len(targets))

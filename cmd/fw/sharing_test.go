@@ -77,7 +77,7 @@ func TestPackInstallAndRun(t *testing.T) {
 	if out := ok(t, "plugin", "install", packed); !strings.Contains(out, "was installed already") {
 		t.Errorf("twice: %s", out)
 	}
-	if out := ok(t, "plugin", "verify", "--signed"); !strings.Contains(out, "mine/corner@0.3.0: 5 files as they were packed, signed by alice") {
+	if out := ok(t, "plugin", "verify", "--signed"); !strings.Contains(out, "mine/corner@0.3.0: 5 files fit their hashes, signed by alice") {
 		t.Errorf("verify says %s", out)
 	}
 	if tool, err := exec.LookPath("minisign"); err == nil { // checked without fw

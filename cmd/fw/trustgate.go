@@ -60,11 +60,19 @@ func trustOf(p *registry.Resolved) store.Trusted {
 func trustCommand(p *registry.Resolved) string {
 	what := p.Manifest.Info.ID + "@" + p.Manifest.Info.Version
 	if file, ok := placeFile(p.From); ok {
-		what += " --registry " + file
+		what += " --registry " + quoted(file)
 	} else if dir, err := filepath.Abs(p.From); err == nil {
-		what = dir
+		what = quoted(dir)
 	}
 	return "fw plugin trust " + what + " --sha256 " + p.Artifact.SHA256
+}
+
+// quoted is a path as one word of a shell.
+func quoted(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/\\:._-+@~") == "" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // placeFile is the registry.toml of a place FILE:LINE:COLUMN.

@@ -46,7 +46,8 @@ type process struct {
 	once    sync.Once
 }
 
-// Start checks the file's hash, starts the file that it opened, and checks it again. The process dies with the host.
+// Start checks the file's hash, starts the file that it opened, and checks it again.
+// The process dies with the host.
 func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 	cmd := exec.Command(cfg.Path, cfg.Args...)
 	var file *verified
