@@ -77,7 +77,7 @@ func listTrust(con *console, s *store.Store) error {
 		return err
 	}
 	w := tabwriter.NewWriter(con.out, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "PLUGIN\tSHA256\tMAY\tFILE")
+	fmt.Fprintln(w, "PLUGIN\tSHA256\tMAY\tSOURCE")
 	for _, t := range list {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Plugin, t.SHA256, orDash(strings.Join(t.Capabilities, ",")), t.Source)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -53,7 +54,7 @@ func (g trustGate) allow(p *registry.Resolved) error {
 
 func trustOf(p *registry.Resolved) store.Trusted {
 	i := &p.Manifest.Info
-	return store.Trusted{SHA256: p.Artifact.SHA256, Plugin: i.ID + " " + i.Version, Source: p.Path, Capabilities: p.Manifest.Capabilities}
+	return store.Trusted{SHA256: p.Artifact.SHA256, Plugin: i.ID + " " + i.Version, Source: cmp.Or(p.Source, p.Path), Capabilities: p.Manifest.Capabilities}
 }
 
 // trustCommand trusts exactly these bytes, wherever it is run.
@@ -91,7 +92,7 @@ var placeOf = regexp.MustCompile(`^(.+):\d+:\d+$`)
 func describeTrust(p *registry.Resolved, missing []string) string {
 	i := &p.Manifest.Info
 	var b strings.Builder
-	fmt.Fprintf(&b, "plugin  %s %s\nfile    %s\nsha256  %s\nfrom    %s\n", i.ID, i.Version, p.Path, p.Artifact.SHA256, p.From)
+	fmt.Fprintf(&b, "plugin  %s %s\nfile    %s\nsha256  %s\nfrom    %s\n", i.ID, i.Version, p.Path, p.Artifact.SHA256, cmp.Or(p.Source, p.From))
 	asks := "nothing beyond computing"
 	if len(missing) > 0 {
 		asks = strings.Join(missing, ", ")

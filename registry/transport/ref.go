@@ -47,14 +47,16 @@ func ParseRef(s string) (r Ref, err error) {
 		r.URL = rest
 		return r, nil
 	case strings.HasPrefix(rest, ociScheme):
-		return r, r.parseOCI(strings.TrimPrefix(rest, ociScheme))
+		err = r.parseOCI(strings.TrimPrefix(rest, ociScheme))
+		return r, err
 	case hasScheme:
 		return r, fmt.Errorf("%s: expected a path, https:// or oci://, found %s://", s, scheme)
 	case statErr == nil || experiment.IsPath(rest) || strings.HasSuffix(rest, bundle.Extension):
 		r.Path = rest
 		return r, nil
 	case hasPath && (strings.ContainsAny(host, ".:") || host == "localhost"):
-		return r, r.parseOCI(rest)
+		err = r.parseOCI(rest)
+		return r, err
 	}
 	return r, fmt.Errorf("%s: there is no such file, and it is no reference to a registry: expected a path, https://..., or HOST/PATH:VERSION", s)
 }
