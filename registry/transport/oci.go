@@ -7,14 +7,13 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"time"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
 	"oras.land/oras-go/v2/registry/remote/credentials"
-	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	"github.com/fwlab/fw/registry"
 	"github.com/fwlab/fw/registry/bundle"
@@ -53,7 +52,7 @@ func (o Options) fromRegistry(ctx context.Context, r Ref) (im *bundle.Image, b *
 		if len(versions) == 0 {
 			return nil, nil, "", errors.New("no version is there")
 		}
-		r.Tag = versions[len(versions)-1]
+		r.Tag = newest(versions)
 	}
 	what := r.Tag
 	if r.Digest != "" {
@@ -88,6 +87,16 @@ func (o Options) fromRegistry(ctx context.Context, r Ref) (im *bundle.Image, b *
 		err = fmt.Errorf("the plugin under the tag %s says that it is version %s", r.Tag, b.Manifest.Info.Version)
 	}
 	return im, b, r.Tag, err
+}
+
+// newest is the last version that is no prerelease, or the last where all are.
+func newest(versions []string) string {
+	for _, v := range slices.Backward(versions) {
+		if !strings.Contains(v, "-") {
+			return v
+		}
+	}
+	return versions[len(versions)-1]
 }
 
 // resolve asks what a tag or a digest stands for, again while the registry is busy.
@@ -145,42 +154,6 @@ func (o Options) blob(ctx context.Context, repo *remote.Repository, d ocispec.De
 		removePart(p.Name())
 	}
 	return data, nil
-}
-
-// classify tells answers that stay from those that another try may change.
-func classify(err error) error {
-	answer, ok := errors.AsType[*errcode.ErrorResponse](err)
-	busy := ok && (answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusRequestTimeout)
-	if ok && !busy || errors.Is(err, errdef.ErrNotFound) || errors.Is(err, auth.ErrBasicCredentialNotFound) {
-		return finalError{err}
-	}
-	return err
-}
-
-// again does something until it succeeds, another try cannot help, or there were enough.
-// Each try may take the time within, 0 for any.
-func (o Options) again(ctx context.Context, within time.Duration, do func(context.Context) error) error {
-	once := func() error {
-		ctx, cancel := ctx, context.CancelFunc(func() {})
-		if within > 0 {
-			ctx, cancel = context.WithTimeout(ctx, within)
-		}
-		defer cancel()
-		return do(ctx)
-	}
-	for try := 1; ; try++ {
-		err := once()
-		if err == nil || ctx.Err() != nil || try == tries {
-			return err
-		}
-		if _, final := errors.AsType[finalError](classify(err)); final {
-			return err
-		}
-		select {
-		case <-time.After(o.Wait << (try - 1)):
-		case <-ctx.Done():
-		}
-	}
 }
 
 func (o Options) versions(ctx context.Context, r Ref) ([]string, error) {

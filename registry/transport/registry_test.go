@@ -112,7 +112,11 @@ func TestPushAndGet(t *testing.T) {
 	if _, err := Push(t.Context(), to, im2, b2, o); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := Versions(t.Context(), to, o); err != nil || strings.Join(list, " ") != "0.3.0 0.10.0" {
+	rc, rcB := plugin(t, "1.0.0-rc.1", "three\n") // is asked for by its name only
+	if _, err := Push(t.Context(), to, rc, rcB, o); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := Versions(t.Context(), to, o); err != nil || strings.Join(list, " ") != "0.3.0 0.10.0 1.0.0-rc.1" {
 		t.Errorf("versions %q, %v", list, err)
 	}
 	for ref, want := range map[string]*bundle.Bundle{
