@@ -72,7 +72,7 @@ func notBuiltin(b *bundle.Bundle) error {
 	i := &b.Manifest.Info
 	for _, p := range builtin.Plugins() {
 		if have := p.Info(); have.ID == i.ID && have.Version == i.Version {
-			return fmt.Errorf("install: plugin %s is built into fw: %w: give this one another id or version", nameOf(b), store.ErrChanged)
+			return fmt.Errorf("install: plugin %s is built into fw: %w: give this one another id or version", nameOf(b), bundle.ErrChanged)
 		}
 	}
 	return nil

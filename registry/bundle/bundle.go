@@ -20,8 +20,8 @@ const (
 	SignatureName = "SHA256SUMS.minisig" // of SumsName, as minisign -V reads it
 	Extension     = ".fwplugin"          // of a packed file
 	maxSize       = 512 << 20            // bytes of all files together
-	maxFiles      = 1000                 //
-	pathRunes     = "._+-/ ,()@=~"       // beside letters and digits
+	maxFiles      = 1000
+	pathRunes     = "._+-/ ,()@=~" // beside letters and digits
 )
 
 // File is one file of a plugin's folder. Path has forward slashes.
@@ -29,6 +29,9 @@ type File struct {
 	Path string
 	Data []byte
 }
+
+// ErrChanged means that another content is there under the same id and version.
+var ErrChanged = errors.New("a version never changes")
 
 // Bundle is a plugin's files, checked: the manifest parses, every artifact is there, and
 // all hashes fit. It does not change.

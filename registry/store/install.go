@@ -17,9 +17,6 @@ import (
 // staged begins the names of folders that are being written.
 const staged = ".new-"
 
-// ErrChanged means that other bytes are there under the same id and version.
-var ErrChanged = errors.New("a version never changes")
-
 // Install puts a bundle into the store and lists it in registry.toml. The bytes that are
 // there already stay, and damage to them is mended. fresh says whether it was listed now.
 func (s *Store) Install(b *bundle.Bundle, source string) (fresh bool, err error) {
@@ -57,7 +54,7 @@ func sameVersion(b *bundle.Bundle, p *registry.Listed) error {
 		from = p.Folder
 	}
 	return fmt.Errorf("install: plugin %q %s is there already with other bytes (%s, from %s): %w: give this one another version, or remove that one with `fw plugin remove %s@%s`",
-		i.ID, i.Version, p.From, from, ErrChanged, i.ID, i.Version)
+		i.ID, i.Version, p.From, from, bundle.ErrChanged, i.ID, i.Version)
 }
 
 // unpack makes a folder of the store hold a bundle: whole, or not at all.

@@ -113,7 +113,7 @@ func TestInstallFindRemove(t *testing.T) {
 	if info, err := os.Stat(program); err != nil || info.Mode().Perm()&0o500 != 0o500 || info.Mode().Perm()&0o222 != 0 {
 		t.Errorf("the program's mode is %v, %v", info.Mode(), err)
 	}
-	if _, err := s.Install(made(t, "me/a", "1.0.0", "two"), ""); !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), "fw plugin remove me/a@1.0.0") {
+	if _, err := s.Install(made(t, "me/a", "1.0.0", "two"), ""); !errors.Is(err, bundle.ErrChanged) || !strings.Contains(err.Error(), "fw plugin remove me/a@1.0.0") {
 		t.Errorf("other bytes: %v", err)
 	}
 

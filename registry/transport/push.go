@@ -11,7 +11,6 @@ import (
 	"oras.land/oras-go/v2/registry/remote"
 
 	"github.com/fwlab/fw/registry/bundle"
-	"github.com/fwlab/fw/registry/store"
 )
 
 // Push sends a packed plugin to a registry, under its version as the tag, and returns
@@ -74,7 +73,7 @@ func (o Options) sameContent(ctx context.Context, r Ref, b *bundle.Bundle) error
 		return fmt.Errorf("version %s is there already, and cannot be compared: %w", r.Tag, err)
 	}
 	if there.Content() != b.Content() {
-		return fmt.Errorf("version %s is there already with other bytes: %w: give this one another version", r.Tag, store.ErrChanged)
+		return fmt.Errorf("version %s is there already with other bytes: %w: give this one another version", r.Tag, bundle.ErrChanged)
 	}
 	return nil
 }

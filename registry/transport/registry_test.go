@@ -31,7 +31,6 @@ import (
 	"github.com/fwlab/fw/registry"
 	"github.com/fwlab/fw/registry/bundle"
 	"github.com/fwlab/fw/registry/minisign"
-	"github.com/fwlab/fw/registry/store"
 	"github.com/fwlab/fw/registry/transport/registrytest"
 )
 
@@ -157,7 +156,7 @@ func TestVersionsDoNotChange(t *testing.T) {
 		}
 	}
 	other, otherB := plugin(t, "0.3.0", "two\n")
-	if _, err := Push(t.Context(), to, other, otherB, o); !errors.Is(err, store.ErrChanged) {
+	if _, err := Push(t.Context(), to, other, otherB, o); !errors.Is(err, bundle.ErrChanged) {
 		t.Errorf("other bytes give %v", err)
 	}
 	k, err := minisign.NewKey(rand.Reader)
