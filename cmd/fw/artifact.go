@@ -39,7 +39,7 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	}
 	key := name + " " + p.Artifact.SHA256
 	if s.artifacts[key] == nil {
-		h := host.New(name, start)
+		h := host.New(name, s.gate.guard(p, start))
 		if s.watch != nil {
 			h.Watch = func(m abi.Method, began time.Time, took time.Duration) { s.watch(name, m, began, took) }
 		}
