@@ -37,7 +37,7 @@ func TestPairsDifferInTheirCropsAlone(t *testing.T) {
 		{"simsiam-cifar10-small.toml", "ccrop-simsiam-cifar10-small.toml", []string{`name = "simsiam-cifar10-small"`, `use = "fw/random-resized-crop"`}, nil},
 	} {
 		if c.by == nil {
-			c.by = []string{`name = "` + strings.TrimSuffix(c.contrastive, ".toml") + `"`, `use = "fw/contrastive-crop"`, "alpha = 0.1", "[localization]", "warmup_epochs = 3", "every_epochs = 3", "threshold = 0.5"}
+			c.by = []string{`name = "` + strings.TrimSuffix(c.contrastive, ".toml") + `"`, `use = "fw/contrastive-crop"`, "alpha = 0.1", "[localization]", "warmup_epochs = 2", "every_epochs = 2", "threshold = 0.5"}
 		}
 		a, b := lines(c.random), lines(c.contrastive)
 		if got := only(a, b); !slices.Equal(got, c.of) {

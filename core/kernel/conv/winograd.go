@@ -141,7 +141,7 @@ func (f *fewer) multiply(m, v []float32, first, n int) {
 	for xi := range f.matrices {
 		prefetch(y, xi, f.matrices)
 		prefetch(x, xi, f.matrices)
-		add := xi == f.tiling.bias() && f.bias != nil
+		add := xi == f.biasMatrix() && f.bias != nil
 		if f.resident && !add {
 			f.multiplyResident(&m[xi*f.xiM], &v[xi*f.xiV], &f.u[xi*f.xiU], n)
 			continue
