@@ -43,10 +43,13 @@ func (s *Store) Install(b *bundle.Bundle, source string) (fresh bool, err error)
 	return fresh, err
 }
 
-// sameVersion refuses a bundle whose id and version another plugin has.
+// sameVersion refuses a bundle whose id and version another content has.
 func sameVersion(b *bundle.Bundle, p *registry.Listed) error {
 	i, j := &b.Manifest.Info, &p.Manifest.Info
 	if p.Broken != nil || i.ID != j.ID || i.Version != j.Version {
+		return nil
+	}
+	if old, err := ReadFolder(p.Folder); err == nil && old.Content() == b.Content() { // the author's own
 		return nil
 	}
 	from := p.Source

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/registry"
@@ -15,14 +16,15 @@ func (s *Store) Find(use string) (*registry.Listed, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := find(all, use)
+	p, err := s.find(all, use)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Registry(), err)
 	}
 	return p, nil
 }
 
-func find(all []registry.Listed, use string) (*registry.Listed, error) {
+// find takes what lies in the store before a folder of the same id and version.
+func (s *Store) find(all []registry.Listed, use string) (*registry.Listed, error) {
 	id, version, pinned := strings.Cut(use, "@")
 	var found []*registry.Listed
 	var versions []string
@@ -33,6 +35,9 @@ func find(all []registry.Listed, use string) (*registry.Listed, error) {
 				found = append(found, p)
 			}
 		}
+	}
+	if stored := slices.DeleteFunc(slices.Clone(found), func(p *registry.Listed) bool { return !s.holds(p.Folder) }); len(stored) == 1 && pinned {
+		return stored[0], nil
 	}
 	switch {
 	case versions == nil:
@@ -53,7 +58,7 @@ func (s *Store) Remove(use string) (gone *registry.Listed, err error) {
 		if err != nil {
 			return err
 		}
-		p, err := find(l.Plugins, use)
+		p, err := s.find(l.Plugins, use)
 		if err != nil {
 			return fmt.Errorf("remove: %s: %w", s.Registry(), err)
 		}
@@ -73,7 +78,7 @@ func (s *Store) Remove(use string) (gone *registry.Listed, err error) {
 				return nil
 			}
 		}
-		if filepath.Dir(filepath.Clean(p.Folder)) != filepath.Join(s.home, pluginsDir) {
+		if !s.holds(p.Folder) {
 			return nil
 		}
 		return os.RemoveAll(p.Folder)

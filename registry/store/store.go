@@ -86,6 +86,11 @@ func (s *Store) write(name string, data []byte) error {
 	return atomicfile.WriteBytes(path, data)
 }
 
+// holds reports whether a plugin's folder is one of the store's own.
+func (s *Store) holds(folder string) bool {
+	return filepath.Dir(filepath.Clean(folder)) == filepath.Join(s.home, pluginsDir)
+}
+
 // Read is the bundle of an installed plugin, every hash checked.
 func (s *Store) Read(p *registry.Listed) (*bundle.Bundle, error) {
 	if p.Broken != nil {
@@ -95,7 +100,7 @@ func (s *Store) Read(p *registry.Listed) (*bundle.Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if parent, name := filepath.Split(filepath.Clean(p.Folder)); filepath.Clean(parent) == filepath.Join(s.home, pluginsDir) && b.Content() != name {
+	if s.holds(p.Folder) && b.Content() != filepath.Base(p.Folder) {
 		return nil, fmt.Errorf("%s: expected the content that the folder is named by, found %s", p.Folder, b.Content())
 	}
 	return b, nil

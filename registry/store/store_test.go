@@ -182,6 +182,30 @@ func TestDamageIsMended(t *testing.T) {
 	}
 }
 
+// An author installs what was packed from a folder that is listed too.
+func TestInstallBesideItsFolder(t *testing.T) {
+	s := open(t)
+	dir := folder(t, "me/a", "1.0.0", "one")
+	b, err := bundle.FromFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s.Registry(), fmt.Sprintf("[[plugin]]\nmanifest = %q\n", filepath.ToSlash(dir)))
+	install(t, s, b)
+	if _, err := s.Remove("me/a"); err == nil || !strings.Contains(err.Error(), "more than once") {
+		t.Errorf("two entries: %v", err)
+	}
+	if p, err := s.Remove("me/a@1.0.0"); err != nil || filepath.Clean(p.Folder) == dir {
+		t.Fatalf("removed %+v, %v", p, err)
+	}
+	if p, err := s.Remove("me/a"); err != nil || filepath.Clean(p.Folder) != dir {
+		t.Fatalf("removed %+v, %v", p, err)
+	}
+	if _, err := bundle.FromFolder(dir); err != nil {
+		t.Errorf("the author's folder is gone: %v", err)
+	}
+}
+
 // Many processes install the same and other plugins at once.
 func TestInstallsAtOnce(t *testing.T) {
 	s := open(t)
