@@ -1,0 +1,144 @@
+package sdks
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/wire"
+)
+
+func TestExamplesDescribeThemselvesAsTheGoOnes(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		for example := range goPlugins {
+			if example != "every" { // its parameters are the tests' own
+				same(t, built(t, l, example), twin(example), abi.Describe, nil)
+			}
+		}
+	})
+}
+
+func floats(pairs ...any) (out []schema.Named) {
+	for i := 0; i < len(pairs); i += 2 {
+		out = append(out, schema.Named{Name: pairs[i].(string), Value: schema.OfFloat(pairs[i+1].(float64))})
+	}
+	return out
+}
+
+// crops is a request for n images of all sizes, with or without boxes and views.
+func crops(seed uint64, n, most int, boxes, views bool, params []schema.Named) *wire.CropRequest {
+	k := rng.New(seed).Stream()
+	req := &wire.CropRequest{Plugin: "fw/contrastive-crop", Params: params}
+	for i := range n {
+		req.Height, req.Width = append(req.Height, uint32(1+k.Intn(most))), append(req.Width, uint32(1+k.Intn(most)))
+		req.Keys = append(req.Keys, k.Uint32(), k.Uint32())
+		if boxes {
+			y, x := float64(float32(k.Float64())), float64(float32(k.Float64()))
+			req.Boxes = append(req.Boxes, y, x, k.Uniform(y, 1), k.Uniform(x, 1))
+		}
+		if views {
+			req.Views = append(req.Views, uint32(i%300))
+		}
+	}
+	return req
+}
+
+func TestRectanglesAreTheGoOnes(t *testing.T) {
+	params := [][]schema.Named{nil, floats("alpha", 0.6, "min_scale", 0.01), floats("alpha", 1.0), floats("alpha", 37.5, "max_scale", 0.3), floats("min_ratio", 0.01, "max_ratio", 90.0),
+		{{Name: "alpha", Value: schema.OfInt(2)}}, {{Name: "max_ratio", Value: schema.OfInt(1)}}}
+	each(t, func(t *testing.T, l Language) {
+		guest, twin := built(t, l, "crop"), twin("crop")
+		for i, p := range params {
+			for _, most := range []int{3, 40, 600, 1 << 16} {
+				for round := range uint64(4) {
+					same(t, guest, twin, abi.Crop, wire.Marshal(nil, crops(uint64(i)<<8|round, 3000, most, round%2 == 1, round > 1, p)))
+				}
+			}
+		}
+		same(t, guest, twin, abi.Crop, wire.Marshal(nil, &wire.CropRequest{Plugin: "fw/contrastive-crop"}))
+	})
+}
+
+func TestProgramsAreTheGoOnes(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "ntxent"), twin("ntxent")
+		for _, n := range []int{1, 2, 7, 64, 300, 1 << 12} {
+			for _, d := range []int{1, 3, 128, 1 << 14} {
+				for _, temperature := range []float64{0.05, 0.1, 0.5, 1, 1.0 / 3} {
+					same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/ntxent", Func: "loss", Params: floats("temperature", temperature), Training: true, Batch: n,
+						Inputs: []wire.Port{{Name: "z1", Shape: shape.F32(n, d)}, {Name: "z2", Shape: shape.F32(n, d)}}}))
+				}
+			}
+		}
+		guest, goes = built(t, l, "rotation"), twin("rotation")
+		for _, size := range []int{1, 28, 32, 224} {
+			for _, batch := range []int{1, 5, 512} {
+				for channels := 1; channels <= 3; channels += 2 {
+					req := &wire.TraceRequest{Plugin: "fw/rotation", Func: "views", Samples: 50000, Channels: channels, ImageSize: size, Batch: batch, Training: true}
+					same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
+					req.Func = "objective"
+					req.Inputs = []wire.Port{{Name: "views.0", Shape: shape.F32(4*batch, size, size, channels)}, {Name: "target.angle", Shape: shape.Of(dtype.I32, 4*batch)}}
+					same(t, guest, goes, abi.Trace, wire.Marshal(nil, req)) // the question for the backbone's shape
+					req.Known = []wire.Signature{{Callee: "backbone.pooled", In: []shape.Shape{shape.F32(1)}, Out: shape.F32(2)},
+						{Callee: "backbone.pooled", In: []shape.Shape{req.Inputs[0].Shape}, Out: shape.F32(4*batch, 7*size)}}
+					same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
+				}
+			}
+		}
+	})
+}
+
+// Each function of an SDK is called once; the twin of it is in every_test.go.
+func TestEveryFunctionTracesAsTheGoOne(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "every"), twin("every")
+		for _, n := range []int{2, 6} {
+			req := &wire.TraceRequest{Plugin: "test/every", Func: "objective", Samples: 640, Channels: 3, ImageSize: 8, Batch: n, Training: true,
+				Inputs: []wire.Port{{Name: "views.0", Shape: shape.F32(2*n, 8, 8, 3)}, {Name: "views.1", Shape: shape.F32(n, 4, 4, 3)}, {Name: "target.which", Shape: shape.Of(dtype.I32, 3*n)}},
+				Known: []wire.Signature{{Callee: "backbone.pooled", In: []shape.Shape{shape.F32(n, 8, 8, 3)}, Out: shape.F32(n, 5)}}}
+			same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
+			req.Func = "views"
+			same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
+		}
+	})
+}
+
+func TestParametersAreRefusedInTheSameWords(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "crop"), twin("crop")
+		for _, p := range [][]schema.Named{floats("alpha", 0.0), floats("alpha", 1001.0), floats("min_scale", 0.75, "max_scale", 0.5), floats("min_ratio", -2.5), floats("alfa", 1.0),
+			{{Name: "alpha", Value: schema.OfString("ten")}}, {{Name: "alpha", Value: schema.OfBool(true)}}} {
+			same(t, guest, goes, abi.Crop, wire.Marshal(nil, &wire.CropRequest{Plugin: "fw/contrastive-crop", Params: p}))
+		}
+		req := crops(1, 8, 9, true, true, nil)
+		req.Boxes = req.Boxes[4:]
+		same(t, guest, goes, abi.Crop, wire.Marshal(nil, req))
+		same(t, guest, goes, abi.Crop, wire.Marshal(nil, &wire.CropRequest{Plugin: "fw/other"}))
+		same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/contrastive-crop"}))
+		whole := wire.Marshal(nil, crops(1, 8, 9, true, true, floats("alpha", 0.5)))
+		for n := range whole { // cut short: an error or an answer, but no trap
+			_, err := guest.Call(context.Background(), abi.Crop, whole[:n])
+			if err != nil && strings.Contains(err.Error(), "trapped") {
+				t.Fatalf("a request cut to %d bytes: %v", n, err)
+			}
+		}
+	})
+}
+
+// A mistake in a trace and a panic are told with the author's file and line.
+func TestErrorsHaveTheAuthorsPlace(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest := built(t, l, "every")
+		for function, want := range map[string]string{"phase.mistake": "mistake" + l.Ext + ":", "phase.panic": "every" + l.Ext + ":"} {
+			_, err := guest.Call(context.Background(), abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/every", Func: function}))
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: expected an error with %q, found %v", function, want, err)
+			}
+		}
+	})
+}
