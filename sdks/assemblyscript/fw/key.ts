@@ -9,6 +9,7 @@ export class Key {
   private w1: u32 = 0;
   private w2: u32 = 0;
   private w3: u32 = 0;
+  private boost: f64 = 0;
 
   constructor(private k0: u32 = 0, private k1: u32 = 0) {}
 
@@ -59,7 +60,7 @@ export class Key {
 
   // In [lo,hi) with a uniform logarithm, for lo and hi above 0.
   logUniform(lo: f64, hi: f64): f64 {
-    return exp(this.uniform(log(lo), log(hi)));
+    return lo * exp(this.float64() * log(hi / lo));
   }
 
   // Uniform in 0 to n-1, without bias, for n above 0 (Lemire's method).
@@ -87,11 +88,12 @@ export class Key {
     return <f64>(<f32>(sqrt<f64>(-2.0 * log(u)) * cosine(2.0 * 3.14159265358979323846 * v)));
   }
 
-  // Gamma(a,1) in the log domain (Marsaglia and Tsang 2000, with Stuart's boost for a < 1).
-  private logGamma(a: f64): f64 {
-    let boost = 0.0;
+  // Gamma(a,1): a number times e to the power of this.boost (Marsaglia and Tsang 2000,
+  // with Stuart's boost for a < 1).
+  private gamma(a: f64): f64 {
+    this.boost = 0;
     if (a < 1) {
-      boost = log(1.0 - this.float64()) / a;
+      this.boost = log(1.0 - this.float64()) / a;
       a += 1.0;
     }
     const d = a - 1.0 / 3.0, c = 1.0 / sqrt<f64>(9.0 * d);
@@ -100,16 +102,17 @@ export class Key {
       let v = 1.0 + c * x;
       if (v <= 0) continue;
       v = v * v * v;
-      const u = 1.0 - this.float64();
-      if (log(u) < 0.5 * x * x + d - d * v + d * log(v)) return log(d * v) + boost;
+      const u = 1.0 - this.float64(), xx = x * x;
+      // What the first test accepts (their squeeze), the second accepts too.
+      if (u < 1.0 - 0.0331 * xx * xx || log(u) < 0.5 * xx + d - d * v + d * log(v)) return d * v;
     }
   }
 
   // Beta(a,b), a and b above 0.
   beta(a: f64, b: f64): f64 {
-    const x = this.logGamma(a);
-    const y = this.logGamma(b);
-    return 1.0 / (1.0 + exp(y - x));
+    const x = this.gamma(a), boost = this.boost;
+    const y = this.gamma(b);
+    return 1.0 / (1.0 + (y / x) * exp(this.boost - boost));
   }
 }
 

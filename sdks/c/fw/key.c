@@ -5,6 +5,7 @@
 static void next_block(fw_key *s) {
 	uint32_t c0 = (uint32_t)(s->next / 4), c1 = (uint32_t)(s->next / 4 >> 32), c2 = 0, c3 = 0;
 	uint32_t k0 = s->key[0], k1 = s->key[1];
+#pragma clang loop unroll(full)
 	for (int i = 0; i < 10; i++) {
 		uint64_t p = (uint64_t)0xD2511F53 * c0, q = (uint64_t)0xCD9E8D57 * c2;
 		c0 = (uint32_t)(q >> 32) ^ c1 ^ k0;
@@ -29,7 +30,7 @@ double fw_float64(fw_key *k) {
 
 double fw_uniform(fw_key *k, double lo, double hi) { return lo + (hi - lo) * fw_float64(k); }
 
-double fw_log_uniform(fw_key *k, double lo, double hi) { return fw_exp(fw_uniform(k, fw_log(lo), fw_log(hi))); }
+double fw_log_uniform(fw_key *k, double lo, double hi) { return lo * fw_exp(fw_float64(k) * fw_log(hi / lo)); }
 
 int fw_intn(fw_key *k, int n) { // Lemire's method
 	if (n <= 0) fw_panic("fw_intn needs a number above 0");
@@ -100,12 +101,12 @@ double fw_normal(fw_key *k) { // Box and Muller, rounded to a float
 	return (double)(float)(r * cosine(2 * 3.14159265358979323846264338327950288 * v));
 }
 
-// log_gamma draws from Gamma(a,1) in the log domain (Marsaglia and Tsang 2000, with
-// Stuart's boost for a < 1).
-static double log_gamma(fw_key *k, double a) {
-	double boost = 0;
+// gamma draws from Gamma(a,1): a number times e to the power of boost (Marsaglia and
+// Tsang 2000, with Stuart's boost for a < 1).
+static double gamma(fw_key *k, double a, double *boost) {
+	*boost = 0;
 	if (a < 1) {
-		boost = fw_log(1 - fw_float64(k)) / a;
+		*boost = fw_log(1 - fw_float64(k)) / a;
 		a++;
 	}
 	double d = a - 1.0 / 3, c = 1 / fw_sqrt(9 * d);
@@ -113,12 +114,13 @@ static double log_gamma(fw_key *k, double a) {
 		double x = fw_normal(k), v = 1 + c * x;
 		if (v <= 0) continue;
 		v = v * v * v;
-		double u = 1 - fw_float64(k);
-		if (fw_log(u) < 0.5 * x * x + d - d * v + d * fw_log(v)) return fw_log(d * v) + boost;
+		double u = 1 - fw_float64(k), xx = x * x;
+		// What the first test accepts (their squeeze), the second accepts too.
+		if (u < 1 - 0.0331 * xx * xx || fw_log(u) < 0.5 * xx + d - d * v + d * fw_log(v)) return d * v;
 	}
 }
 
 double fw_beta(fw_key *k, double a, double b) {
-	double x = log_gamma(k, a), y = log_gamma(k, b);
-	return 1 / (1 + fw_exp(y - x));
+	double boost_x, boost_y, x = gamma(k, a, &boost_x), y = gamma(k, b, &boost_y);
+	return 1 / (1 + y / x * fw_exp(boost_y - boost_x));
 }

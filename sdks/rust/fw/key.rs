@@ -48,7 +48,7 @@ impl Key {
 
     /// In [lo,hi) with a uniform logarithm, for lo and hi above 0.
     pub fn log_uniform(&mut self, lo: f64, hi: f64) -> f64 {
-        exp(self.uniform(log(lo), log(hi)))
+        lo * exp(self.float64() * log(hi / lo))
     }
 
     /// Uniform in 0 to n-1, without bias, for n above 0 (Lemire's method).
@@ -79,8 +79,9 @@ impl Key {
         (f64::sqrt(-2.0 * log(u)) * cosine(2.0 * PI * v)) as f32 as f64
     }
 
-    /// Gamma(a,1) in the log domain (Marsaglia and Tsang 2000, with Stuart's boost for a < 1).
-    fn log_gamma(&mut self, mut a: f64) -> f64 {
+    /// Gamma(a,1): a number times e to the power of the second (Marsaglia and Tsang 2000,
+    /// with Stuart's boost for a < 1).
+    fn gamma(&mut self, mut a: f64) -> (f64, f64) {
         let mut boost = 0.0;
         if a < 1.0 {
             boost = log(1.0 - self.float64()) / a;
@@ -95,17 +96,18 @@ impl Key {
                 continue;
             }
             let v = v * v * v;
-            let u = 1.0 - self.float64();
-            if log(u) < 0.5 * x * x + d - d * v + d * log(v) {
-                return log(d * v) + boost;
+            let (u, xx) = (1.0 - self.float64(), x * x);
+            // What the first test accepts (their squeeze), the second accepts too.
+            if u < 1.0 - 0.0331 * xx * xx || log(u) < 0.5 * xx + d - d * v + d * log(v) {
+                return (d * v, boost);
             }
         }
     }
 
     /// Beta(a,b), a and b above 0.
     pub fn beta(&mut self, a: f64, b: f64) -> f64 {
-        let (x, y) = (self.log_gamma(a), self.log_gamma(b));
-        1.0 / (1.0 + exp(y - x))
+        let ((x, boost_x), (y, boost_y)) = (self.gamma(a), self.gamma(b));
+        1.0 / (1.0 + y / x * exp(boost_y - boost_x))
     }
 }
 
