@@ -1,5 +1,6 @@
 // Random draws: Philox4x32-10 (Salmon et al. 2011) by counter, and what is made of its
-// words, bit for bit as the host's. docs/abi.md has test vectors.
+// words, bit for bit as the host's. docs/abi.md has test vectors. What is called often is inlined:
+// each call costs fuel.
 
 // Draws the random numbers of one crop.
 @final
@@ -39,6 +40,7 @@ export class Key {
   }
 
   // The next random word.
+  @inline
   uint32(): u32 {
     const i = <u32>this.next & 3;
     if (i == 0) this.block();
@@ -47,6 +49,7 @@ export class Key {
   }
 
   // Uniform in [0,1) with 53 bits.
+  @inline
   float64(): f64 {
     const high = <u64>this.uint32();
     const low = <u64>this.uint32();
@@ -81,6 +84,7 @@ export class Key {
   }
 
   // Standard normal (Box and Muller), rounded to a float.
+  @inline
   normal(): f64 {
     const scale = 1.0 / <f64>((<u64>1) << 32);
     const u = (<f64>this.uint32() + 0.5) * scale;
@@ -124,6 +128,8 @@ function power2(k: i32): f64 {
 }
 
 // The natural logarithm of an x above 0 (FreeBSD's e_log.c).
+// @ts-ignore: decorator
+@inline
 export function log(x: f64): f64 {
   let bits = reinterpret<u64>(x), exponent = 0;
   if (bits >> 52 == 0) {
@@ -157,6 +163,8 @@ export function exp(x: f64): f64 {
 }
 
 // The cosine of x in (0,8) (Cephes' sin.c).
+// @ts-ignore: decorator
+@inline
 function cosine(x: f64): f64 {
   let octant = <u32>(x * (4.0 / 3.14159265358979323846));
   octant += octant & 1;

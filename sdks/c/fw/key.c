@@ -2,7 +2,10 @@
 // its words, bit for bit as core/rng of the host. docs/abi.md has test vectors.
 #include "inside.h"
 
-static void next_block(fw_key *s) {
+// What is called within is inlined: each call costs fuel, which is a write to memory.
+#define FLAT __attribute__((flatten))
+
+__attribute__((noinline)) static void next_block(fw_key *s) {
 	uint32_t c0 = (uint32_t)(s->next / 4), c1 = (uint32_t)(s->next / 4 >> 32), c2 = 0, c3 = 0;
 	uint32_t k0 = s->key[0], k1 = s->key[1];
 #pragma clang loop unroll(full)
@@ -30,7 +33,7 @@ double fw_float64(fw_key *k) {
 
 double fw_uniform(fw_key *k, double lo, double hi) { return lo + (hi - lo) * fw_float64(k); }
 
-double fw_log_uniform(fw_key *k, double lo, double hi) { return lo * fw_exp(fw_float64(k) * fw_log(hi / lo)); }
+FLAT double fw_log_uniform(fw_key *k, double lo, double hi) { return lo * fw_exp(fw_float64(k) * fw_log(hi / lo)); }
 
 int fw_intn(fw_key *k, int n) { // Lemire's method
 	if (n <= 0) fw_panic("fw_intn needs a number above 0");
@@ -103,7 +106,7 @@ double fw_normal(fw_key *k) { // Box and Muller, rounded to a float
 
 // gamma draws from Gamma(a,1): a number times e to the power of boost (Marsaglia and
 // Tsang 2000, with Stuart's boost for a < 1).
-static double gamma(fw_key *k, double a, double *boost) {
+FLAT static double gamma(fw_key *k, double a, double *boost) {
 	*boost = 0;
 	if (a < 1) {
 		*boost = fw_log(1 - fw_float64(k)) / a;
