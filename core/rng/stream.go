@@ -23,10 +23,24 @@ func (s *Stream) Uint32() uint32 {
 	return w
 }
 
+// pair is the next two random words, by one call where both are of one block.
+func (s *Stream) pair() (first, second uint32) {
+	at := s.next % 4
+	if at%2 != 0 {
+		first = s.Uint32()
+		return first, s.Uint32()
+	}
+	if at == 0 {
+		s.buf = s.key.Block(s.next / 4)
+	}
+	s.next += 2
+	return s.buf[at], s.buf[at+1]
+}
+
 // Float64 is uniform in [0,1) with 53 bits.
 func (s *Stream) Float64() float64 {
-	hi, lo := uint64(s.Uint32()), uint64(s.Uint32())
-	return float64((hi<<32|lo)>>11) * (1.0 / (1 << 53))
+	hi, lo := s.pair()
+	return float64((uint64(hi)<<32|uint64(lo))>>11) * (1.0 / (1 << 53))
 }
 
 // Uniform is uniform in [lo,hi).
@@ -56,7 +70,7 @@ func (s *Stream) Bool(p float64) bool { return s.Float64() < p }
 
 // Normal is a standard normal.
 func (s *Stream) Normal() float64 {
-	r, angle := polar(s.Uint32(), s.Uint32())
+	r, angle := polar(s.pair())
 	return float64(float32(r * cosine(angle)))
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -259,6 +260,27 @@ func (r *reader) message(decode func(*reader)) {
 	sub := reader{b: r.data}
 	decode(&sub)
 	r.fail(sub.err)
+}
+
+// uint32s appends the varints of a repeated field to list; a larger one is the largest
+// of 32 bits. It is each without a call for each, as batches of crops have many.
+func (r *reader) uint32s(list []uint32) []uint32 {
+	if r.wireType != typeBytes {
+		r.each(typeVarint, func(x uint64) { list = append(list, uint32(min(x, math.MaxUint32))) })
+		return list
+	}
+	list = slices.Grow(list, len(r.data))
+	sub := reader{b: r.data}
+	for len(sub.b) > 0 && sub.err == nil {
+		if c := sub.b[0]; c < 0x80 {
+			sub.b = sub.b[1:]
+			list = append(list, uint32(c))
+			continue
+		}
+		list = append(list, uint32(min(sub.varint(), math.MaxUint32)))
+	}
+	r.fail(sub.err)
+	return list
 }
 
 // each calls f with every scalar of a repeated field, packed or not.

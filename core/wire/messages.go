@@ -6,6 +6,7 @@ package wire
 
 import (
 	"math"
+	"slices"
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/schema"
@@ -405,15 +406,17 @@ func (m *CropRequest) decode(r *reader) {
 		case 2:
 			m.Params = append(m.Params, r.param())
 		case 3:
-			r.each(typeVarint, func(x uint64) { m.Height = append(m.Height, uint32(x)) })
+			m.Height = r.uint32s(m.Height)
 		case 4:
-			r.each(typeVarint, func(x uint64) { m.Width = append(m.Width, uint32(x)) })
+			m.Width = r.uint32s(m.Width)
 		case 5:
+			m.Keys = slices.Grow(m.Keys, len(r.data)/4)
 			r.each(type32, func(x uint64) { m.Keys = append(m.Keys, uint32(x)) })
 		case 6:
+			m.Boxes = slices.Grow(m.Boxes, len(r.data)/8)
 			r.each(type64, func(x uint64) { m.Boxes = append(m.Boxes, math.Float64frombits(x)) })
 		case 7:
-			r.each(typeVarint, func(x uint64) { m.Views = append(m.Views, uint32(min(x, math.MaxUint32))) })
+			m.Views = r.uint32s(m.Views)
 		}
 	}
 }
@@ -425,7 +428,7 @@ func (m *CropReply) encode(w *writer) {
 func (m *CropReply) decode(r *reader) {
 	for r.next() {
 		if r.field == 1 {
-			r.each(typeVarint, func(x uint64) { m.Rects = append(m.Rects, uint32(min(x, math.MaxUint32))) })
+			m.Rects = r.uint32s(m.Rects)
 		}
 	}
 }
