@@ -1,3 +1,59 @@
 package sdks
-import "github.com/fwlab/fw/sdk"
-func every() *sdk.Plugin { return nil }
+
+import (
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/sdk"
+)
+
+// everyTask calls what the SDKs have functions for, in one order in all languages:
+// testdata/every.c, .rs and .ts.
+type everyTask struct{ fail int }
+
+func every() *sdk.Plugin {
+	t := &everyTask{}
+	p := sdk.Pretext("test/every", "0.1.0", "classify", t)
+	p.Int(&t.fail, "fail", 0, "1: a mistake in the trace, 2: a panic", sdk.Between(0, 2))
+	return p
+}
+
+func (t *everyTask) Views(v *sdk.Views) {
+	img := v.Augment(v.Crop(v.Image()))
+	img = img.Maybe(0.5, func(m sdk.Image) sdk.Image { return m.FlipHorizontal() })
+	img = img.ColorJitter(0.4, 0.4, 1.2, 0.1)
+	img = img.Blur(v.Uniform(0.1, 2)).Grayscale()
+	v.View(img.Rotate90(1)).Target("which", 7)
+	v.View(v.CropTo(v.Image(), 4)).TargetValue("which", v.Intn(9))
+	v.ViewOf(v.Whole(v.Image()).Float())
+}
+
+func (t *everyTask) Objective(s *sdk.Step) sdk.Value {
+	n := s.Batch()
+	h := s.Module("online", s.Backbone().Pooled()).Apply(s.View(0)) // f32[n,5]
+	y := sdk.BatchNorm("b", true, true).Apply(sdk.Linear("a", 6, false).Apply(h))
+	y = sdk.BatchNorm("c", false, false).Apply(y).Relu() // f32[n,6]
+	y = y.Abs().Neg().Exp().Log().Sqrt().Rsqrt().Tanh().Sigmoid().Softmax().StopGradient()
+
+	row := s.Constant(shape.F32(1, 6), []float64{1, -2, 0.5, 3, 1.0 / 3, 1e-3})
+	y = y.Add(row).Sub(row).Mul(row).Div(row).Max(row).Min(row)
+	y = y.Scale(0.1).AddConst(2).MaxConst(-1).MinConst(7).Square()
+	y = y.Less(row).Where(y, row)                                                  // f32[n,6]
+	y = y.MoreThan(0.25).Where(y, s.Scalar(0))                                     // a scalar stretches
+	y = s.Concat(1, y, y.Reverse(1)).Slice(1, 2, -1)                               // f32[n,9]
+	y = y.Reshape(n, 3, -1).Transpose(2, 0, 1)                                     // f32[3,n,3]
+	y = y.T().Sum(0).Sub(y.MeanKeep(1).Reshape(3, 3).ReduceMax(0))                 // f32[3,n]
+	y = y.T().MatMul(y).Sub(y.T().Dot(y, nil, nil, []int{1}, []int{0}).MaxKeep(1)) // f32[n,n]
+	y = y.MaskDiagonal().L2Normalize(-1)
+
+	which := s.Target("which").Slice(0, 0, n)
+	hot := which.Mod(3).OneHot(3).BroadcastInDim([]int{n, 2, 3}, []int{0, 2}).Mean(1) // f32[n,3]
+	rows := hot.Take(0, hot.ArgMax(1).Add(s.Iota(n)).Mod(n)).LogSoftmax()
+	picked := rows.CrossEntropy(which.Mod(3)).SumKeep(0) // f32[1]
+
+	centre := s.State("centre", shape.F32(3), sdk.Constant(0.5))
+	s.Assign("centre", centre.Scale(0.9).Add(rows.Mean(0).Scale(0.1)))
+	share := s.StepNumber().Float().Div(s.TotalSteps().Float())
+	s.EMA("online", "online_ema", share, true)
+	w := s.Param("w", sdk.Normal(0, 0.02), []int{3})
+	s.Metric("train/w", w.Mul(centre).Sum())
+	return s.Loss(y.Add(picked.Reshape(1, 1)), which)
+}

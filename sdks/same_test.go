@@ -2,6 +2,8 @@ package sdks
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,9 +18,7 @@ import (
 func TestExamplesDescribeThemselvesAsTheGoOnes(t *testing.T) {
 	each(t, func(t *testing.T, l Language) {
 		for example := range goPlugins {
-			if example != "every" { // its parameters are the tests' own
-				same(t, built(t, l, example), twin(example), abi.Describe, nil)
-			}
+			same(t, built(t, l, example), twin(example), abi.Describe, nil)
 		}
 	})
 }
@@ -98,14 +98,17 @@ func TestEveryFunctionTracesAsTheGoOne(t *testing.T) {
 	each(t, func(t *testing.T, l Language) {
 		guest, goes := built(t, l, "every"), twin("every")
 		for _, n := range []int{2, 6} {
-			req := &wire.TraceRequest{Plugin: "test/every", Func: "objective", Samples: 640, Channels: 3, ImageSize: 8, Batch: n, Training: true,
-				Inputs: []wire.Port{{Name: "views.0", Shape: shape.F32(2*n, 8, 8, 3)}, {Name: "views.1", Shape: shape.F32(n, 4, 4, 3)}, {Name: "target.which", Shape: shape.Of(dtype.I32, 3*n)}},
-				Known: []wire.Signature{{Callee: "backbone.pooled", In: []shape.Shape{shape.F32(n, 8, 8, 3)}, Out: shape.F32(n, 5)}}}
-			same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
-			req.Func = "views"
-			same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
+			for _, function := range []string{"views", "objective"} {
+				same(t, guest, goes, abi.Trace, wire.Marshal(nil, everyRequest(n, function, nil)))
+			}
 		}
 	})
+}
+
+func everyRequest(n int, function string, params []schema.Named) *wire.TraceRequest {
+	return &wire.TraceRequest{Plugin: "test/every", Func: function, Params: params, Samples: 640, Channels: 3, ImageSize: 8, Batch: n, Training: true,
+		Inputs: []wire.Port{{Name: "views.0", Shape: shape.F32(2*n, 8, 8, 3)}, {Name: "views.1", Shape: shape.F32(n, 4, 4, 3)}, {Name: "target.which", Shape: shape.Of(dtype.I32, 3*n)}},
+		Known:  []wire.Signature{{Callee: "backbone.pooled", In: []shape.Shape{shape.F32(n, 8, 8, 3)}, Out: shape.F32(n, 5)}}}
 }
 
 func TestParametersAreRefusedInTheSameWords(t *testing.T) {
@@ -130,15 +133,38 @@ func TestParametersAreRefusedInTheSameWords(t *testing.T) {
 	})
 }
 
-// A mistake in a trace and a panic are told with the author's file and line.
+// A mistake in a trace and a panic are told with the author's file and line, where the
+// compiler knows it: AssemblyScript's does not know a call's.
 func TestErrorsHaveTheAuthorsPlace(t *testing.T) {
 	each(t, func(t *testing.T, l Language) {
 		guest := built(t, l, "every")
-		for function, want := range map[string]string{"phase.mistake": "mistake" + l.Ext + ":", "phase.panic": "every" + l.Ext + ":"} {
-			_, err := guest.Call(context.Background(), abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/every", Func: function}))
+		for i, kind := range []string{"mistake", "panic"} {
+			params := []schema.Named{{Name: "fail", Value: schema.OfInt(i + 1)}}
+			_, err := guest.Call(context.Background(), abi.Trace, wire.Marshal(nil, everyRequest(4, "objective", params)))
+			place := "every" + l.Ext + ":" + strconv.Itoa(line(t, "testdata/every"+l.Ext, "// "+kind)) + ": "
+			if l.Ext == ".ts" && kind == "mistake" {
+				place = ""
+			}
+			want := map[string]string{"mistake": place + "shapes do not broadcast: f32[4,5] and f32[4,4,4,3]", "panic": place + "on purpose"}[kind]
 			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: expected an error with %q, found %v", function, want, err)
+				t.Errorf("%s: expected an error with %q, found %v", kind, want, err)
 			}
 		}
 	})
+}
+
+// line is the first line of a file that ends with a text, from 1.
+func line(t *testing.T, path, end string) int {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range strings.Split(string(text), "\n") {
+		if strings.HasSuffix(s, end) {
+			return i + 1
+		}
+	}
+	t.Fatalf("%s: no line ends with %q", path, end)
+	return 0
 }

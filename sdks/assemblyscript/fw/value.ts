@@ -7,9 +7,10 @@ export function concat(axis: i32, values: Value[]): Value {
   if (values.length == 1) return values[0];
   axis = values[0].axis(axis);
   const dims = values[0].shape.dims.slice(0);
+  if (dims.length == 0) return values[0]; // axis has said why
   for (let i = 1; i < values.length; i++) {
     const s = values[i].shape, like = dims.slice(0);
-    if (s.rank == like.length && s.rank > 0) like[axis] = s.dims[axis];
+    if (s.rank == like.length) like[axis] = s.dims[axis];
     if (s.dtype != values[0].shape.dtype || !sameDims(s.dims, like)) {
       fail("concatenate: cannot join " + values[0].shape.toString() + " and " + s.toString() + " along " + axis.toString());
       return values[0];
@@ -249,6 +250,7 @@ export class Value {
   slice(axis: i32, start: i32, limit: i32): Value {
     axis = this.axis(axis);
     const s = this.shape, n = this.dim(axis);
+    if (s.rank == 0) return this; // axis has said why
     if (limit <= 0) limit += n;
     if (start == 0 && limit == n) return this;
     if (start < 0 || start >= limit || limit > n) {

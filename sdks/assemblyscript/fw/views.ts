@@ -98,9 +98,4 @@ export class Views {
     operands.push(emit1("draw_permutation", [], [Attr.int("n", 4)], new Shape(DType.I32, [4])));
     return picture.picture("image_color_jitter", operands);
   }
-
-  // changed with probability p, else the picture.
-  maybe(p: f64, changed: Value, picture: Value): Value {
-    return p <= 0 ? picture : this.bernoulli(p).select(changed, picture);
-  }
 }

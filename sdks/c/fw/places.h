@@ -71,7 +71,6 @@
 #define fw_picture(...) FW_NOTED(fw_picture(__VA_ARGS__))
 #define fw_adjust(...) FW_NOTED(fw_adjust(__VA_ARGS__))
 #define fw_color_jitter(...) FW_NOTED(fw_color_jitter(__VA_ARGS__))
-#define fw_maybe(...) FW_NOTED(fw_maybe(__VA_ARGS__))
 #define fw_draw_uniform(...) FW_NOTED(fw_draw_uniform(__VA_ARGS__))
 #define fw_draw_bernoulli(...) FW_NOTED(fw_draw_bernoulli(__VA_ARGS__))
 #define fw_draw_int(...) FW_NOTED(fw_draw_int(__VA_ARGS__))

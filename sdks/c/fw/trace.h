@@ -127,7 +127,6 @@ fw_value fw_rotate90(fw_value picture, int quarters);
 fw_value fw_picture(const char *op, fw_value picture);                      // image_flip_horizontal, image_flip_vertical, image_grayscale, image_invert ...
 fw_value fw_adjust(const char *op, fw_value picture, fw_value by);          // image_brightness, image_contrast, image_saturation, image_hue, image_gaussian_blur, image_solarize
 fw_value fw_color_jitter(fw_value picture, double brightness, double contrast, double saturation, double hue);
-fw_value fw_maybe(double p, fw_value changed, fw_value picture);            // changed with probability p
 fw_value fw_draw_uniform(double lo, double hi);
 fw_value fw_draw_bernoulli(double p);
 fw_value fw_draw_int(int n);

@@ -74,5 +74,3 @@ fw_value fw_color_jitter(fw_value picture, double brightness, double contrast, d
 	in[5] = fw_one("draw_permutation", NULL, 0, &a, 1, fw_of(FW_I32, 4));
 	return fw_one("image_color_jitter", in, 6, NULL, 0, fw_shape_at(picture));
 }
-
-fw_value fw_maybe(double p, fw_value changed, fw_value picture) { return p <= 0 ? picture : fw_where(fw_draw_bernoulli(p), changed, picture); }

@@ -86,10 +86,13 @@ pub fn concat(axis: i64, values: &[Value]) -> Value {
     }
     let axis = values[0].axis(axis);
     let mut out = values[0].shape();
+    if out.rank() == 0 {
+        return values[0]; // axis has said why
+    }
     for v in &values[1..] {
         let s = v.shape();
         let mut like = out.clone();
-        if s.rank() == out.rank() && s.rank() > 0 {
+        if s.rank() == out.rank() {
             like.dims[axis] = s.dims[axis];
         }
         if s != like {
@@ -277,7 +280,10 @@ impl Value {
     pub fn slice(self, axis: i64, start: i64, limit: i64) -> Value {
         let axis = self.axis(axis);
         let s = self.shape();
-        let n = s.dims.get(axis).copied().unwrap_or(1);
+        if s.rank() == 0 {
+            return self; // axis has said why
+        }
+        let n = s.dims[axis];
         let limit = if limit <= 0 { limit + n } else { limit };
         if start == 0 && limit == n {
             return self;
