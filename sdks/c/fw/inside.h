@@ -4,6 +4,9 @@
 #define FW_INSIDE
 #include "fw.h"
 
+// What is called from many places stays one function: modules are small.
+#define NOINLINE __attribute__((noinline))
+
 // ---- memory.c: one call's memory, given back as a whole at the next request ----
 
 void *fw_take_memory(size_t n);             // 8-byte aligned, zeroed

@@ -46,7 +46,7 @@ static void *take(size_t n) {
 	return p;
 }
 
-void *fw_take_memory(size_t n) {
+NOINLINE void *fw_take_memory(size_t n) {
 	void *p = take(n);
 	if (!p) fw_panic("out of memory");
 	return __builtin_memset(p, 0, n);
@@ -61,12 +61,12 @@ void fw_keep_memory(void) { kept = next; }
 
 void fw_log_text(const char *text) { fw_host_log(2, text, (int)strlen(text)); }
 
-bool fw_same(const char *a, const char *b) {
+NOINLINE bool fw_same(const char *a, const char *b) {
 	while (*a && *a == *b) a++, b++;
 	return *a == *b;
 }
 
-const char *fw_text(const char *first, ...) {
+NOINLINE const char *fw_text(const char *first, ...) {
 	va_list list;
 	size_t n = 1;
 	va_start(list, first);
@@ -89,7 +89,7 @@ static const char *digits(uint64_t x) {
 }
 
 // fw_number writes x with at most nine digits after the point.
-const char *fw_number(double x) {
+NOINLINE const char *fw_number(double x) {
 	if (x != x) return "nan";
 	if (x < 0) return fw_text("-", fw_number(-x), NULL);
 	if (x > 1.7976931348623157e308) return "inf";
@@ -115,7 +115,7 @@ const char *fw_base_name(const char *file) {
 	return base;
 }
 
-void fw_panic_at(const char *file, int line, const char *text) {
+NOINLINE void fw_panic_at(const char *file, int line, const char *text) {
 	static bool again; // out of memory while saying so
 	if (!again) {
 		again = true;

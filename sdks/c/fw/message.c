@@ -1,7 +1,7 @@
 // Messages: fields of the subset of proto3 that docs/abi.md lays down.
 #include "inside.h"
 
-static uint8_t *make_room(fw_writer *w, size_t n) {
+NOINLINE static uint8_t *make_room(fw_writer *w, size_t n) {
 	if (w->n + n > w->cap) {
 		size_t cap = w->cap * 2 > w->n + n ? w->cap * 2 : w->n + n + 256;
 		uint8_t *p = fw_take_memory(cap);
@@ -16,7 +16,7 @@ void fw_put_byte(fw_writer *w, uint8_t x) { *make_room(w, 1) = x; }
 
 void fw_put_raw(fw_writer *w, const void *p, size_t n) { __builtin_memcpy(make_room(w, n), p, n); }
 
-void fw_put_varint(fw_writer *w, uint64_t x) {
+NOINLINE void fw_put_varint(fw_writer *w, uint64_t x) {
 	for (; x >= 0x80; x >>= 7) fw_put_byte(w, (uint8_t)x | 0x80);
 	fw_put_byte(w, (uint8_t)x);
 }
@@ -25,7 +25,7 @@ void fw_put_tag(fw_writer *w, int field, int type) { fw_put_varint(w, (uint64_t)
 
 uint64_t fw_zigzag(int64_t x) { return (uint64_t)x << 1 ^ (uint64_t)(x >> 63); }
 
-void fw_put_uint(fw_writer *w, int field, uint64_t x) {
+NOINLINE void fw_put_uint(fw_writer *w, int field, uint64_t x) {
 	if (x == 0) return;
 	fw_put_tag(w, field, FW_VARINT);
 	fw_put_varint(w, x);
@@ -33,7 +33,7 @@ void fw_put_uint(fw_writer *w, int field, uint64_t x) {
 
 void fw_put_sint(fw_writer *w, int field, int64_t x) { fw_put_uint(w, field, fw_zigzag(x)); }
 
-void fw_put_double(fw_writer *w, int field, double x) {
+NOINLINE void fw_put_double(fw_writer *w, int field, double x) {
 	uint64_t bits;
 	__builtin_memcpy(&bits, &x, 8);
 	if (bits == 0) return;
@@ -41,7 +41,7 @@ void fw_put_double(fw_writer *w, int field, double x) {
 	fw_put_raw(w, &x, 8);
 }
 
-void fw_put_bytes(fw_writer *w, int field, const void *p, size_t n) {
+NOINLINE void fw_put_bytes(fw_writer *w, int field, const void *p, size_t n) {
 	if (n == 0) return;
 	fw_put_tag(w, field, FW_BYTES);
 	fw_put_varint(w, n);
@@ -61,12 +61,12 @@ void fw_put_ints(fw_writer *w, int field, const int64_t *x, size_t n) {
 	fw_close(w, at);
 }
 
-size_t fw_open(fw_writer *w, int field) {
+NOINLINE size_t fw_open(fw_writer *w, int field) {
 	fw_put_tag(w, field, FW_BYTES);
 	return w->n;
 }
 
-void fw_close(fw_writer *w, size_t at) { // puts the length before what was written since
+NOINLINE void fw_close(fw_writer *w, size_t at) { // puts the length before what was written since
 	size_t n = w->n - at, size = 1;
 	for (size_t x = n; x >= 0x80; x >>= 7) size++;
 	make_room(w, size);
@@ -76,7 +76,7 @@ void fw_close(fw_writer *w, size_t at) { // puts the length before what was writ
 	w->n += n;
 }
 
-void fw_put_shape(fw_writer *w, int field, fw_shape s) {
+NOINLINE void fw_put_shape(fw_writer *w, int field, fw_shape s) {
 	size_t at = fw_open(w, field);
 	fw_put_string(w, 1, fw_dtypes[s.dtype]);
 	if (s.rank > 0) {
@@ -89,7 +89,7 @@ void fw_put_shape(fw_writer *w, int field, fw_shape s) {
 
 fw_reader fw_read(const uint8_t *p, size_t n) { return (fw_reader){.p = p, .end = p + n}; }
 
-fw_reader fw_inner(const fw_reader *r) {
+NOINLINE fw_reader fw_inner(const fw_reader *r) {
 	fw_reader in = fw_read(r->data, r->type == FW_BYTES ? r->n : 0);
 	in.error = r->error ? r->error : r->type == FW_BYTES ? NULL : "wire: expected a nested message";
 	return in;
@@ -100,7 +100,7 @@ static void broken(fw_reader *r, const char *why) {
 	r->p = r->end;
 }
 
-uint64_t fw_get_varint(fw_reader *r) {
+NOINLINE uint64_t fw_get_varint(fw_reader *r) {
 	uint64_t x = 0;
 	for (int shift = 0; shift < 64; shift += 7) {
 		if (r->p == r->end) {
@@ -123,7 +123,7 @@ static uint64_t fixed(fw_reader *r, size_t n) {
 	return x;
 }
 
-bool fw_next(fw_reader *r) {
+NOINLINE bool fw_next(fw_reader *r) {
 	if (r->error || r->p == r->end) return false;
 	uint64_t tag = fw_get_varint(r);
 	if (!r->error && (tag >> 3 == 0 || tag >> 3 >= 1 << 29)) broken(r, "wire: field number is out of range");
@@ -161,14 +161,14 @@ double fw_get_double(fw_reader *r) {
 	return x;
 }
 
-const char *fw_get_string(fw_reader *r) {
+NOINLINE const char *fw_get_string(fw_reader *r) {
 	if (!want(r, FW_BYTES)) return "";
 	char *s = fw_take_memory(r->n + 1);
 	__builtin_memcpy(s, r->data, r->n);
 	return s;
 }
 
-fw_shape fw_get_shape(fw_reader *r) {
+NOINLINE fw_shape fw_get_shape(fw_reader *r) {
 	fw_shape s = {0};
 	fw_reader in = fw_inner(r);
 	while (fw_next(&in)) {

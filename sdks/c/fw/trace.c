@@ -37,7 +37,7 @@ void fw_here(const char *f, int l) { file = f, line = l; }
 
 const char *fw_place(const char *text) { return fw_text(fw_base_name(file), ":", fw_number(line), ": ", text, NULL); }
 
-void fw_fail(const char *text) {
+NOINLINE void fw_fail(const char *text) {
 	if (!fw_failed()) mistake = fw_place(text);
 }
 
@@ -52,7 +52,7 @@ fw_shape fw_shape_of(fw_dtype d, const int64_t *dims, size_t n) {
 	return s;
 }
 
-fw_shape fw_shape_at(fw_value x) {
+NOINLINE fw_shape fw_shape_at(fw_value x) {
 	if (x.id < 0 || x.id >= values) return (fw_shape){.dtype = FW_F32};
 	return shapes[x.id];
 }
@@ -67,7 +67,7 @@ int fw_elements(fw_value x) {
 	return (int)n;
 }
 
-int fw_axis(fw_value x, int axis) {
+NOINLINE int fw_axis(fw_value x, int axis) {
 	int r = fw_rank(x);
 	if (axis < -r || axis >= r) {
 		fw_fail(fw_text("dimension ", fw_number(axis), " is outside ", fw_show(fw_shape_at(x)), NULL));
@@ -81,15 +81,15 @@ int fw_dim(fw_value x, int i) {
 	return fw_rank(x) == 0 ? 1 : (int)fw_shape_at(x).dims[i];
 }
 
-bool fw_same_dims(fw_shape a, fw_shape b) {
+NOINLINE bool fw_same_dims(fw_shape a, fw_shape b) {
 	for (int i = 0; i < a.rank && i < b.rank; i++)
 		if (a.dims[i] != b.dims[i]) return false;
 	return a.rank == b.rank;
 }
 
-bool fw_equal(fw_shape a, fw_shape b) { return a.dtype == b.dtype && fw_same_dims(a, b); }
+NOINLINE bool fw_equal(fw_shape a, fw_shape b) { return a.dtype == b.dtype && fw_same_dims(a, b); }
 
-const char *fw_show(fw_shape s) {
+NOINLINE const char *fw_show(fw_shape s) {
 	const char *t = fw_text(fw_dtypes[s.dtype], "[", NULL);
 	for (int i = 0; i < s.rank; i++) t = fw_text(t, i ? "," : "", fw_number((double)s.dims[i]), NULL);
 	return fw_text(t, "]", NULL);
@@ -137,7 +137,7 @@ static bool before(const char *a, const char *b) {
 	return (uint8_t)*a < (uint8_t)*b;
 }
 
-fw_value fw_emit(const char *op, const fw_value *in, int n, const fw_attr *attrs, int attrs_n, const fw_shape *results, int results_n) {
+NOINLINE fw_value fw_emit(const char *op, const fw_value *in, int n, const fw_attr *attrs, int attrs_n, const fw_shape *results, int results_n) {
 	fw_value none = {-1};
 	for (int i = 0; i < n; i++)
 		if (in[i].id < 0 || in[i].id >= values) fw_fail(fw_text(op, ": operand ", fw_number(i), " is no value of this function", NULL));
