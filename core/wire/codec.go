@@ -117,6 +117,28 @@ func (w *writer) packed(field, n int, each func(i int)) {
 	})
 }
 
+// uint32s writes varints as one field. It is packed without a call for each.
+func (w *writer) uint32s(field int, list []uint32) {
+	if len(list) == 0 {
+		return
+	}
+	w.tag(field, typeBytes)
+	n := len(list)
+	for _, x := range list {
+		for ; x >= 0x80; x >>= 7 {
+			n++
+		}
+	}
+	w.varint(uint64(n))
+	w.b = slices.Grow(w.b, n)
+	for _, x := range list {
+		for ; x >= 0x80; x >>= 7 {
+			w.b = append(w.b, byte(x)|0x80)
+		}
+		w.b = append(w.b, byte(x))
+	}
+}
+
 func zigzag(x int64) uint64   { return uint64(x<<1) ^ uint64(x>>63) }
 func unzigzag(x uint64) int64 { return int64(x>>1) ^ -int64(x&1) }
 

@@ -391,11 +391,11 @@ func (m *TraceReply) decode(r *reader) {
 func (m *CropRequest) encode(w *writer) {
 	w.string(1, m.Plugin)
 	w.params(2, m.Params)
-	w.packed(3, len(m.Height), func(i int) { w.varint(uint64(m.Height[i])) })
-	w.packed(4, len(m.Width), func(i int) { w.varint(uint64(m.Width[i])) })
+	w.uint32s(3, m.Height)
+	w.uint32s(4, m.Width)
 	w.packed(5, len(m.Keys), func(i int) { w.fixed32(m.Keys[i]) })
 	w.packed(6, len(m.Boxes), func(i int) { w.fixed64(math.Float64bits(m.Boxes[i])) })
-	w.packed(7, len(m.Views), func(i int) { w.varint(uint64(m.Views[i])) })
+	w.uint32s(7, m.Views)
 }
 
 func (m *CropRequest) decode(r *reader) {
@@ -422,7 +422,7 @@ func (m *CropRequest) decode(r *reader) {
 }
 
 func (m *CropReply) encode(w *writer) {
-	w.packed(1, len(m.Rects), func(i int) { w.varint(uint64(m.Rects[i])) })
+	w.uint32s(1, m.Rects)
 }
 
 func (m *CropReply) decode(r *reader) {
