@@ -5,6 +5,7 @@
 #include "key.c"
 #include "crop.c"
 #include "trace.c"
+#include "plugin.c"
 #include "ops.c"
 #include "step.c"
 #include "views.c"
