@@ -16,7 +16,13 @@ struct ContrastiveCrop {
 
 impl Crop for ContrastiveCrop {
     fn params(&mut self, p: &mut Params) {
-        p.float(&mut self.alpha, "alpha", 0.1, "shape of Beta(alpha, alpha): below 1 the middle is rare, 1 is uniform; the authors take 0.1 for small images, 0.6 for ImageNet", &[above(0.0), at_most(1e3)]);
+        p.float(
+            &mut self.alpha,
+            "alpha",
+            0.1,
+            "shape of Beta(alpha, alpha): below 1 the middle is rare, 1 is uniform; the authors take 0.1 for small images, 0.6 for ImageNet",
+            &[above(0.0), at_most(1e3)],
+        );
         p.float(&mut self.min_scale, "min_scale", 0.2, "smallest share of the image's area", &[above(0.0), at_most(1.0)]);
         p.float(&mut self.max_scale, "max_scale", 1.0, "largest share of the image's area", &[above(0.0), at_most(1.0)]);
         p.float(&mut self.min_ratio, "min_ratio", 3.0 / 4.0, "smallest width over height", &[above(0.0)]);

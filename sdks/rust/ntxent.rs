@@ -24,5 +24,4 @@ impl Loss for NTXent {
     }
 }
 
-serve!(loss("fw/ntxent", "1.0.0", "contrast", NTXent::default())
-    .doc("NT-Xent: each embedding picks its partner among the 2N-1 others (Chen et al. 2020, eq. 1)"));
+serve!(loss("fw/ntxent", "1.0.0", "contrast", NTXent::default()).doc("NT-Xent: each embedding picks its partner among the 2N-1 others (Chen et al. 2020, eq. 1)"));

@@ -24,6 +24,8 @@ impl Pretext for Rotation {
     }
 }
 
-serve!(pretext("fw/rotation", "1.0.0", "classify", Rotation)
-    .doc("which of four right angles was the image turned by? (Gidaris et al. 2018)")
-    .defaults("fw/cross-entropy", "fw/random-resized-crop", "fw/flip"));
+serve!(pretext("fw/rotation", "1.0.0", "classify", Rotation).doc("which of four right angles was the image turned by? (Gidaris et al. 2018)").defaults(
+    "fw/cross-entropy",
+    "fw/random-resized-crop",
+    "fw/flip"
+));

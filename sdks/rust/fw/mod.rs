@@ -11,20 +11,24 @@ mod key;
 mod ops;
 mod params;
 mod plugin;
+mod products;
 mod serve;
+mod shapes;
 mod step;
 mod trace;
+mod types;
 mod views;
 mod wire;
 
 pub use crop::{round, Crop, Rect, Region, Size};
 pub use key::Key;
-pub use ops::concat;
 pub use params::{above, at_least, at_most, below, between, choice, Params};
 pub use plugin::{augment, crop, loss, pretext, Augment, Loss, Plugin, Pretext};
 pub use serve::{fw_call_of, reserve};
+pub use shapes::concat;
 pub use step::Step;
-pub use trace::{constant, emit, fail, fill, iota, iota_of, scalar, Attr, DType, Shape, Value};
+pub use trace::{constant, emit, fail, fill, iota, iota_of, scalar};
+pub use types::{Attr, DType, Shape, Value};
 pub use views::{View, Views};
 
 /// Declares the plugins of the module, each an expression that gives a [`Plugin`].

@@ -3,7 +3,8 @@
 use super::crop::{self, Crop};
 use super::params::Params;
 use super::step::Step;
-use super::trace::{fail, input, output, with, Request, Signature, Trace, Value};
+use super::trace::{fail, input, output, with, Request, Signature, Trace};
+use super::types::Value;
 use super::views::Views;
 use super::wire::{Reader, Result, Writer};
 

@@ -1,6 +1,7 @@
 //! Objectives: parameters, states, and the other plugins of an experiment.
 
-use super::trace::{emit, emit1, fail, fill, input, with, Attr, DType, Shape, Signature, Value};
+use super::trace::{emit, emit1, fail, fill, input, with, Signature};
+use super::types::{Attr, DType, Shape, Value};
 
 /// Traces a task's objective over a batch.
 pub struct Step(());

@@ -1,6 +1,7 @@
 //! View programs: what one image becomes.
 
-use super::trace::{emit1, fail, fill, input, output, with, Attr, DType, Shape, Value};
+use super::trace::{emit1, fail, fill, input, output, with};
+use super::types::{Attr, DType, Shape, Value};
 
 /// Traces what one image becomes: crops, transforms, and targets.
 pub struct Views(());

@@ -1,6 +1,6 @@
 //! Messages: the subset of proto3 that docs/abi.md lays down.
 
-use super::trace::{DType, Shape};
+use super::types::{DType, Shape};
 
 pub const VARINT: u8 = 0;
 pub const FIXED64: u8 = 1;
