@@ -1,7 +1,13 @@
 package sdks
 
 import (
+	"testing"
+
+	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/core/dtype"
+	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/sdk"
 )
 
@@ -56,4 +62,78 @@ func (t *everyTask) Objective(s *sdk.Step) sdk.Value {
 	w := s.Param("w", sdk.Normal(0, 0.02), []int{3})
 	s.Metric("train/w", w.Mul(centre).Sum())
 	return s.Loss(y.Add(picked.Reshape(1, 1)), which)
+}
+
+// maskedLoss has a parameter of each type, and a loss of three inputs.
+type maskedLoss struct {
+	kind    string
+	on      bool
+	weights []float64
+	shifts  []int
+}
+
+func masked() *sdk.Plugin {
+	l := &maskedLoss{}
+	p := sdk.ReconstructLoss("test/masked", "0.1.0", l)
+	p.String(&l.kind, "kind", "mean", "sum or mean", sdk.OneOf("mean", "sum"))
+	p.Bool(&l.on, "on", true, "whether the weights count")
+	p.Floats(&l.weights, "weights", []float64{1, 0.5}, "factors", sdk.Above(0), sdk.Below(100))
+	p.Ints(&l.shifts, "shifts", []int{-1, 300}, "summands", sdk.AtLeast(-2))
+	return p
+}
+
+func (l *maskedLoss) Loss(b *sdk.Builder, prediction, target, mask sdk.Value) sdk.Value {
+	x := prediction.Sub(target).Square().Sum(2).Mul(mask) // f32[B,N]
+	if l.on {
+		for _, w := range l.weights {
+			x = x.Scale(w)
+		}
+	}
+	for _, s := range l.shifts {
+		x = x.AddConst(float64(s))
+	}
+	if l.kind == "sum" {
+		return x.Sum()
+	}
+	return x.Mean()
+}
+
+type recipeTask struct{}
+
+func recipe() *sdk.Plugin { return sdk.Augment("test/recipe", "0.1.0", recipeTask{}) }
+
+func (recipeTask) Augment(v *sdk.Views, img sdk.Image) sdk.Image {
+	if v.Index() == 1 {
+		return img.Solarize(128)
+	}
+	return img.Brightness(v.Uniform(0.6, 1.4))
+}
+
+func TestParametersOfEachTypeReachTheLoss(t *testing.T) {
+	params := [][]schema.Named{nil,
+		{{Name: "kind", Value: schema.OfString("sum")}, {Name: "on", Value: schema.OfBool(false)}},
+		{{Name: "weights", Value: schema.OfFloats(0.25, 1e-3, 99)}, {Name: "shifts", Value: schema.OfInts(-2, 0, 1<<20)}},
+		{{Name: "weights", Value: schema.OfInts(2, 3)}, {Name: "shifts", Value: schema.OfInts()}},
+		{{Name: "kind", Value: schema.OfString("least")}},
+		{{Name: "on", Value: schema.OfInt(1)}},
+		{{Name: "kind", Value: schema.OfFloat(2.5)}},
+	}
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "every"), twin("every")
+		for _, p := range params {
+			same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/masked", Func: "loss", Params: p,
+				Inputs: []wire.Port{{Name: "a", Shape: shape.F32(2, 5, 3)}, {Name: "b", Shape: shape.F32(2, 5, 3)}, {Name: "c", Shape: shape.F32(2, 5)}}}))
+		}
+		same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/masked", Func: "loss"})) // no inputs
+	})
+}
+
+func TestAugmentationsAreTheGoOnes(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "every"), twin("every")
+		for view := range 3 {
+			same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/recipe", Func: "augment", View: view, Channels: 3,
+				Inputs: []wire.Port{{Name: "image", Shape: shape.Of(dtype.U8, 8, 8, 3)}}}))
+		}
+	})
 }

@@ -157,7 +157,7 @@ func example(t *testing.T, name string) []byte {
 	case "CropRequest":
 		return wire.Marshal(nil, crop)
 	case "CropReply":
-		return answer(goPlugins["crop"](), abi.Crop, wire.Marshal(nil, crop))
+		return answer(goPlugins["crop"][0], abi.Crop, wire.Marshal(nil, crop))
 	}
 	t.Fatalf("no example %q", name)
 	return nil

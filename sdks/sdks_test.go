@@ -20,7 +20,7 @@ import (
 )
 
 // goPlugins are the examples' twins.
-var goPlugins = map[string]func() *sdk.Plugin{"crop": contrastivecrop.Plugin, "ntxent": ntxent.Plugin, "rotation": rotation.Plugin, "every": every}
+var goPlugins = map[string][]*sdk.Plugin{"crop": {contrastivecrop.Plugin()}, "ntxent": {ntxent.Plugin()}, "rotation": {rotation.Plugin()}, "every": {every(), masked(), recipe()}}
 
 // each runs f for each language whose compiler is there; the others are skipped by name.
 func each(t *testing.T, f func(t *testing.T, l Language)) {
@@ -89,7 +89,7 @@ func compiled(t testing.TB, l Language, example string) []byte {
 	return module
 }
 
-func twin(example string) host.Caller { return host.Func(sdk.Handler(goPlugins[example]())) }
+func twin(example string) host.Caller { return host.Func(sdk.Handler(goPlugins[example]...)) }
 
 // same calls both and compares replies, or that both refuse with the same words.
 func same(t *testing.T, guest, twin host.Caller, m abi.Method, request []byte) {

@@ -62,7 +62,32 @@ static fw_value objective(void) {
 	return fw_loss_of(fw_binary("add", y, fw_reshape(picked, (int64_t[]){1, 1}, 2)), which);
 }
 
+static const char *kind;
+static bool on;
+static fw_floats weights;
+static fw_ints shifts;
+
+static fw_value masked(const fw_value *in) {
+	fw_value x = fw_binary("multiply", fw_sum(fw_square(fw_binary("subtract", in[0], in[1])), 2), in[2]);
+	for (int i = 0; on && i < weights.n; i++) x = fw_scale(x, weights.at[i]);
+	for (int i = 0; i < shifts.n; i++) x = fw_add_const(x, (double)shifts.at[i]);
+	return kind[0] == 's' ? fw_sum(x, FW_ALL) : fw_mean(x, FW_ALL);
+}
+
+static fw_value recipe(fw_value picture) {
+	if (fw_index() == 1) return fw_adjust("image_solarize", picture, fw_fill(fw_of(FW_I32), 128));
+	return fw_adjust("image_brightness", picture, fw_draw_uniform(0.6, 1.4));
+}
+
 void fw_main(void) {
 	fw_plugin *p = fw_pretext("test/every", "0.1.0", "classify", views, objective);
 	fw_int(p, &failing, "fail", 0, "1: a mistake in the trace, 2: a panic", fw_between(0, 2));
+	p = fw_loss("test/masked", "0.1.0", "reconstruct", masked);
+	static const double factors[] = {1, 0.5};
+	static const int64_t summands[] = {-1, 300};
+	fw_string(p, &kind, "kind", "mean", "sum or mean", fw_choice("mean"), fw_choice("sum"));
+	fw_bool(p, &on, "on", true, "whether the weights count");
+	fw_float_list(p, &weights, "weights", ((fw_floats){factors, 2}), "factors", fw_above(0), fw_below(100));
+	fw_int_list(p, &shifts, "shifts", ((fw_ints){summands, 2}), "summands", fw_at_least(-2));
+	fw_augment("test/recipe", "0.1.0", recipe);
 }

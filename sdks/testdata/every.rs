@@ -63,4 +63,49 @@ impl Pretext for Every {
     }
 }
 
-serve!(pretext("test/every", "0.1.0", "classify", Every::default()));
+#[derive(Default)]
+struct Masked {
+    kind: String,
+    on: bool,
+    weights: Vec<f64>,
+    shifts: Vec<i64>,
+}
+
+impl Loss for Masked {
+    fn params(&mut self, p: &mut Params) {
+        p.string(&mut self.kind, "kind", "mean", "sum or mean", &[choice("mean"), choice("sum")]);
+        p.bool(&mut self.on, "on", true, "whether the weights count");
+        p.floats(&mut self.weights, "weights", &[1.0, 0.5], "factors", &[above(0.0), below(100.0)]);
+        p.ints(&mut self.shifts, "shifts", &[-1, 300], "summands", &[at_least(-2.0)]);
+    }
+
+    fn loss(&self, inputs: &[Value]) -> Value {
+        let mut x = (inputs[0] - inputs[1]).square().sum(&[2]) * inputs[2];
+        if self.on {
+            x = self.weights.iter().fold(x, |x, &w| x.scale(w));
+        }
+        x = self.shifts.iter().fold(x, |x, &s| x.add_const(s as f64));
+        if self.kind == "sum" {
+            x.sum(&[])
+        } else {
+            x.mean(&[])
+        }
+    }
+}
+
+struct Recipe;
+
+impl Augment for Recipe {
+    fn augment(&self, v: &Views, picture: Value) -> Value {
+        if v.index() == 1 {
+            return picture.picture("image_solarize", &[fill(&Shape::of(DType::I32, &[]), 128.0)]);
+        }
+        picture.picture("image_brightness", &[v.uniform(0.6, 1.4)])
+    }
+}
+
+serve!(
+    pretext("test/every", "0.1.0", "classify", Every::default()),
+    loss("test/masked", "0.1.0", "reconstruct", Masked::default()),
+    augment("test/recipe", "0.1.0", Recipe),
+);

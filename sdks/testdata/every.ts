@@ -1,6 +1,6 @@
 // The twin of everyTask in every_test.go.
 
-import { DType, Params, Pretext, Shape, Step, Value, Views, between, concat, constant, emit, iota, scalar, serve } from "./fw";
+import { Augment, DType, Loss, Params, Pretext, Shape, Step, Value, Views, above, atLeast, below, between, choice, concat, constant, emit, fill, iota, scalar, serve } from "./fw";
 export { fw_abi_v1, fw_alloc, fw_call } from "./fw/serve";
 
 class Every extends Pretext {
@@ -57,4 +57,34 @@ class Every extends Pretext {
   }
 }
 
+class Masked extends Loss {
+  how: string = "";
+  on: bool = false;
+  weights: f64[] = [];
+  shifts: i64[] = [];
+
+  params(p: Params): void {
+    this.how = p.text("kind", "mean", "sum or mean", choice("mean").concat(choice("sum")));
+    this.on = p.bool("on", true, "whether the weights count");
+    this.weights = p.floats("weights", [1, 0.5], "factors", above(0).concat(below(100)));
+    this.shifts = p.ints("shifts", [-1, 300], "summands", atLeast(-2));
+  }
+
+  loss(inputs: Value[]): Value {
+    let x = (inputs[0] - inputs[1]).square().sum(2) * inputs[2];
+    for (let i = 0; this.on && i < this.weights.length; i++) x = x.scale(this.weights[i]);
+    for (let i = 0; i < this.shifts.length; i++) x = x.addConst(<f64>this.shifts[i]);
+    return this.how == "sum" ? x.sum() : x.mean();
+  }
+}
+
+class Recipe extends Augment {
+  augment(v: Views, picture: Value): Value {
+    if (v.index == 1) return picture.picture("image_solarize", [fill(new Shape(DType.I32, []), 128)]);
+    return picture.picture("image_brightness", [v.uniform(0.6, 1.4)]);
+  }
+}
+
 serve(new Every("test/every", "0.1.0", "classify"));
+serve(new Masked("test/masked", "0.1.0", "reconstruct"));
+serve(new Recipe("test/recipe", "0.1.0"));

@@ -35,7 +35,7 @@ size_t fw_dtype_size(fw_dtype d) { return (const size_t[]){0, 4, 2, 4, 4, 1, 1, 
 
 void fw_here(const char *f, int l) { file = f, line = l; }
 
-const char *fw_place(const char *text) { return fw_text(fw_base_name(file), ":", fw_number(line), ": ", text, NULL); }
+const char *fw_place(const char *text) { return !*file ? text : fw_text(fw_base_name(file), ":", fw_number(line), ": ", text, NULL); }
 
 NOINLINE void fw_fail(const char *text) {
 	if (!fw_failed()) mistake = fw_place(text);
