@@ -109,6 +109,36 @@ func (recipeTask) Augment(v *sdk.Views, img sdk.Image) sdk.Image {
 	return img.Brightness(v.Uniform(0.6, 1.4))
 }
 
+// netTask is a small network with a stage of each sort of layer.
+type netTask struct{}
+
+func network() *sdk.Plugin { return sdk.Backbone("test/net", "0.1.0", netTask{}) }
+
+func (netTask) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
+	x = sdk.Convolution("conv1", 8, 3, sdk.Square(2, 1)).Apply(x)
+	x = sdk.BatchNorm("bn1", n.Training, true).Apply(x).Relu().MaxPool(3, 2, 1)
+	if stage == "map" {
+		return x
+	}
+	return x.Reshape(x.Dim(0), -1, x.Dim(3)).Mean(1)
+}
+
+func TestBackbonesAreTheGoOnes(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "every"), twin("every")
+		for _, stage := range []string{"map", "pooled"} {
+			for _, training := range []bool{false, true} {
+				for _, groups := range []int{0, 1, 4} {
+					for _, size := range []int{8, 33} {
+						same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "test/net", Func: stage, Training: training, NormGroups: groups,
+							Inputs: []wire.Port{{Name: "x", Shape: shape.F32(8, size, size, 3)}}}))
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestParametersOfEachTypeReachTheLoss(t *testing.T) {
 	params := [][]schema.Named{nil,
 		{{Name: "kind", Value: schema.OfString("sum")}, {Name: "on", Value: schema.OfBool(false)}},

@@ -20,7 +20,7 @@ import (
 )
 
 // goPlugins are the examples' twins.
-var goPlugins = map[string][]*sdk.Plugin{"crop": {contrastivecrop.Plugin()}, "ntxent": {ntxent.Plugin()}, "rotation": {rotation.Plugin()}, "every": {every(), masked(), recipe()}}
+var goPlugins = map[string][]*sdk.Plugin{"crop": {contrastivecrop.Plugin()}, "ntxent": {ntxent.Plugin()}, "rotation": {rotation.Plugin()}, "every": {every(), masked(), recipe(), network()}}
 
 // each runs f for each language whose compiler is there; the others are skipped by name.
 func each(t *testing.T, f func(t *testing.T, l Language)) {

@@ -79,6 +79,13 @@ static fw_value recipe(fw_value picture) {
 	return fw_adjust("image_brightness", picture, fw_draw_uniform(0.6, 1.4));
 }
 
+static fw_value stage(const char *name, fw_value x) {
+	x = fw_convolution("conv1", x, 8, 3, 2, 1);
+	x = fw_max_pool(fw_max_const(fw_batch_norm("bn1", x, fw_training(), true), 0), 3, 2, 1);
+	if (name[0] == 'm') return x;
+	return fw_mean(fw_reshape(x, (int64_t[]){fw_dim(x, 0), -1, fw_dim(x, 3)}, 3), 1);
+}
+
 void fw_main(void) {
 	fw_plugin *p = fw_pretext("test/every", "0.1.0", "classify", views, objective);
 	fw_int(p, &failing, "fail", 0, "1: a mistake in the trace, 2: a panic", fw_between(0, 2));
@@ -90,4 +97,5 @@ void fw_main(void) {
 	fw_float_list(p, &weights, "weights", ((fw_floats){factors, 2}), "factors", fw_above(0), fw_below(100));
 	fw_int_list(p, &shifts, "shifts", ((fw_ints){summands, 2}), "summands", fw_at_least(-2));
 	fw_augment("test/recipe", "0.1.0", recipe);
+	fw_network("test/net", "0.1.0", stage);
 }

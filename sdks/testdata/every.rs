@@ -104,8 +104,22 @@ impl Augment for Recipe {
     }
 }
 
+struct Net;
+
+impl Backbone for Net {
+    fn stage(&self, s: &Step, stage: &str, x: Value) -> Value {
+        let x = s.convolution("conv1", x, 8, 3, 2, 1);
+        let x = s.max_pool(s.batch_norm("bn1", x, s.training(), true).relu(), 3, 2, 1);
+        if stage == "map" {
+            return x;
+        }
+        x.reshape(&[x.dim(0), -1, x.dim(3)]).mean(&[1])
+    }
+}
+
 serve!(
     pretext("test/every", "0.1.0", "classify", Every::default()),
     loss("test/masked", "0.1.0", "reconstruct", Masked::default()),
     augment("test/recipe", "0.1.0", Recipe),
+    backbone("test/net", "0.1.0", Net),
 );

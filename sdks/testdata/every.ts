@@ -1,6 +1,6 @@
 // The twin of everyTask in every_test.go.
 
-import { Augment, DType, Loss, Params, Pretext, Shape, Step, Value, Views, above, atLeast, below, between, choice, concat, constant, emit, fill, iota, scalar, serve } from "./fw";
+import { Augment, Backbone, DType, Loss, Params, Pretext, Shape, Step, Value, Views, above, atLeast, below, between, choice, concat, constant, emit, fill, iota, scalar, serve } from "./fw";
 export { fw_abi_v1, fw_alloc, fw_call } from "./fw/serve";
 
 class Every extends Pretext {
@@ -85,6 +85,15 @@ class Recipe extends Augment {
   }
 }
 
+class Net extends Backbone {
+  stage(s: Step, stage: string, x: Value): Value {
+    x = s.convolution("conv1", x, 8, 3, 2, 1);
+    x = s.maxPool(s.batchNorm("bn1", x, s.training).relu(), 3, 2, 1);
+    return stage == "map" ? x : x.reshape([x.dim(0), -1, x.dim(3)]).mean(1);
+  }
+}
+
 serve(new Every("test/every", "0.1.0", "classify"));
 serve(new Masked("test/masked", "0.1.0", "reconstruct"));
 serve(new Recipe("test/recipe", "0.1.0"));
+serve(new Net("test/net", "0.1.0"));

@@ -8,7 +8,7 @@
 export { Crop, Rect, Region, Size } from "./crop";
 export { Key, exp, log } from "./key";
 export { Limit, Params, above, atLeast, atMost, below, between, choice } from "./params";
-export { Augment, Loss, Plugin, Pretext, serve } from "./plugin";
+export { Augment, Backbone, Loss, Plugin, Pretext, serve } from "./plugin";
 export { Step } from "./step";
 export { ALL, Attr, DType, Shape, constant, emit, fail, fill, iota, iotaOf, scalar } from "./trace";
 export { Value, concat } from "./value";

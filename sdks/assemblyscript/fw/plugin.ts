@@ -135,8 +135,8 @@ export abstract class Pretext extends Traced {
       v.image;
       this.views(v);
     } else if (t.func == "objective") {
-      const s = new Step();
-      t.output("loss", this.objective(s));
+      for (let i = 0; i < t.inputNames.length; i++) t.input(t.inputNames[i], t.inputShapes[i]);
+      t.output("loss", this.objective(new Step()));
     } else fail('a pretext task has no function "' + t.func + '"');
   }
 }
@@ -152,6 +152,20 @@ export abstract class Augment extends Traced {
   run(t: Trace): void {
     if (t.inputShapes.length != 1) fail("an augmentation takes one picture");
     else t.output("image", this.augment(new Views(), t.input("image", t.inputShapes[0])));
+  }
+}
+
+// A network with named stages (map, pooled; embed, encode), of an input f32[N,H,W,C].
+export abstract class Backbone extends Traced {
+  constructor(id: string, version: string) {
+    super(id, version, "backbone", "trace", "");
+  }
+
+  abstract stage(s: Step, stage: string, x: Value): Value;
+
+  run(t: Trace): void {
+    if (t.inputShapes.length != 1) fail("a stage takes one input, found " + t.inputShapes.length.toString());
+    else t.output("y", this.stage(new Step(), t.func, t.input("x", t.inputShapes[0])));
   }
 }
 
@@ -177,10 +191,12 @@ function read(r: Reader, t: Trace, params: Params): void {
       }
       t.known.push(s);
     }
+    if (r.field == 6) t.training = r.uint() != 0;
     if (r.field == 7) t.view = <i32>r.uint();
     if (r.field == 8) t.samples = <i32>r.uint();
     if (r.field == 9) t.channels = <i32>r.uint();
     if (r.field == 10) t.imageSize = <i32>r.uint();
     if (r.field == 11) t.batch = <i32>r.uint();
+    if (r.field == 12) t.normGroups = <i32>r.uint();
   }
 }

@@ -9,8 +9,9 @@ function kept(op: string, name: string, init: string, args: f64[], s: Shape): Va
 
 // Traces a task's objective over a batch.
 export class Step {
-  constructor() {
-    for (let i = 0; i < trace.inputNames.length; i++) trace.input(trace.inputNames[i], trace.inputShapes[i]);
+  // Of a backbone: whether statistics are of the batch, or frozen.
+  get training(): bool {
+    return trace.training;
   }
 
   // The number of images in a step.
@@ -120,7 +121,7 @@ export class Step {
 
   // torch.nn.BatchNorm over all but the last dimension.
   batchNorm(name: string, x: Value, training: bool = true, affine: bool = true): Value {
-    const c = x.dim(-1), s = Shape.f32([c]);
+    const c = x.dim(-1), s = Shape.f32([c]), groups = max(1, trace.normGroups);
     let scale = fill(s, 1), offset = fill(s, 0);
     if (affine) {
       scale = this.param(name + ".weight", "constant", [1], [c]);
@@ -129,11 +130,36 @@ export class Step {
     const mean = this.state(name + ".running_mean", "constant", [0], s), variance = this.state(name + ".running_var", "constant", [1], s);
     const epsilon = Attr.float("epsilon", 1e-5);
     if (!training) return emit1("batch_norm_inference", [x, scale, offset, mean, variance], [epsilon], x.shape);
-    const out = emit("batch_norm_training", [x, scale, offset], [epsilon, Attr.int("groups", 1)], [x.shape, s, s]);
-    const n = <f64>(x.size / c), keptMean = mean.scale(0.9);
-    this.assign(name + ".running_mean", keptMean.add(out[1].scale(0.1)));
+    const statistics = groups > 1 ? Shape.f32([groups, c]) : s;
+    const out = emit("batch_norm_training", [x, scale, offset], [epsilon, Attr.int("groups", groups)], [x.shape, statistics, statistics]);
+    const m = groups > 1 ? out[1].mean(0) : out[1], v = groups > 1 ? out[2].mean(0) : out[2];
+    const n = <f64>(x.size / c / groups), keptMean = mean.scale(0.9);
+    this.assign(name + ".running_mean", keptMean.add(m.scale(0.1)));
     const keptVariance = variance.scale(0.9);
-    this.assign(name + ".running_var", keptVariance.add(out[2].scale((0.1 * n) / max(1.0, n - 1.0))));
+    this.assign(name + ".running_var", keptVariance.add(v.scale((0.1 * n) / max(1.0, n - 1.0))));
     return out[0];
   }
+
+  // A convolution without bias, name.weight [out,C,k,k], initialised as He et al. (2015).
+  convolution(name: string, x: Value, out: i32, k: i32, stride: i32, pad: i32): Value {
+    const w = this.param(name + ".weight", "normal", [0, sqrt<f64>(2.0 / <f64>(k * k * out))], [out, x.dim(-1), k, k]);
+    const attrs = [Attr.ints("stride", [stride, stride]), Attr.ints("padding", [pad, pad, pad, pad]), Attr.ints("dilation", [1, 1]), Attr.int("groups", 1)];
+    return emit1("convolution", [x, w], attrs, windows("convolution", x, k, stride, pad, out));
+  }
+
+  // The maximum of k by k windows of f32[B,H,W,C].
+  maxPool(x: Value, k: i32, stride: i32, pad: i32): Value {
+    const attrs = [Attr.ints("window", [k, k]), Attr.ints("stride", [stride, stride]), Attr.ints("padding", [pad, pad, pad, pad]), Attr.str("kind", "maximum")];
+    return emit1("reduce_window", [x], attrs, windows("reduce_window", x, k, stride, pad, x.dim(-1)));
+  }
+}
+
+// What windows of k leave of f32[B,H,W,C], with c channels.
+function windows(op: string, x: Value, k: i32, stride: i32, pad: i32, c: i32): Shape {
+  const d = x.shape.dims;
+  if (d.length != 4) {
+    fail(op + ": expected f32[B,H,W,C], found " + x.shape.toString());
+    return x.shape;
+  }
+  return Shape.f32([d[0], (d[1] + 2 * pad - k) / stride + 1, (d[2] + 2 * pad - k) / stride + 1, c]);
 }

@@ -168,6 +168,8 @@ export class Trace {
   channels: i32 = 0;
   imageSize: i32 = 0;
   batch: i32 = 0;
+  training: bool = false;
+  normGroups: i32 = 0;
 
   inputs: Writer = new Writer();
   named: string[] = []; // inputs declared so far: values 0, 1 ...

@@ -80,6 +80,7 @@ struct fw_plugin {
 	void (*views)(void);
 	fw_value (*objective)(void);
 	fw_value (*picture)(fw_value);
+	fw_value (*stage)(const char *, fw_value);
 };
 
 void fw_describe(fw_writer *w, const fw_plugin *p);
@@ -109,6 +110,7 @@ void fw_output(const char *name, fw_value x);
 fw_value fw_input(const char *name);        // of the request; an error where there is none
 fw_value fw_sample(void);                   // the image of a view program
 extern int fw_view_crops, fw_view_augments, fw_view_count;
+extern int fw_norm_groups;                  // parts of a batch with statistics of their own
 const char *fw_place(const char *text);     // with the author's file and line before it
 #define FW_N(list) (int)(sizeof(list) / sizeof(*(list)))
 

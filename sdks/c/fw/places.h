@@ -54,6 +54,8 @@
 #define fw_call(...) FW_NOTED(fw_call(__VA_ARGS__))
 #define fw_linear(...) FW_NOTED(fw_linear(__VA_ARGS__))
 #define fw_batch_norm(...) FW_NOTED(fw_batch_norm(__VA_ARGS__))
+#define fw_convolution(...) FW_NOTED(fw_convolution(__VA_ARGS__))
+#define fw_max_pool(...) FW_NOTED(fw_max_pool(__VA_ARGS__))
 #define fw_views(...) FW_NOTED(fw_views(__VA_ARGS__))
 #define fw_view_batch(...) FW_NOTED(fw_view_batch(__VA_ARGS__))
 #define fw_target(...) FW_NOTED(fw_target(__VA_ARGS__))

@@ -29,6 +29,9 @@ static void trace_function(void) {
 	} else if (traced->picture) {
 		if (ports_n != 1) fw_fail("an augmentation takes one picture");
 		else fw_output("image", traced->picture(input(&ports[0], "image")));
+	} else if (traced->stage) {
+		if (ports_n != 1) fw_fail(fw_text("a stage takes one input, found ", fw_number(ports_n), NULL));
+		else fw_output("y", traced->stage(function, input(&ports[0], "x")));
 	} else if (fw_same(function, "views")) {
 		fw_image();
 		traced->views();
@@ -66,6 +69,7 @@ static signature get_signature(fw_reader *r) {
 static const char *begin(fw_plugin *p, fw_reader r) {
 	values = outputs_n = ports_n = known_n = view_index = samples = channels = image_size = batch = line = 0;
 	fw_view_crops = fw_view_augments = fw_view_count = 0;
+	training = false, fw_norm_groups = 0;
 	inputs = instructions = (fw_writer){0};
 	mistake = NULL, needs = false, traced = p, function = file = "";
 	shapes = NULL, room = 0;
@@ -82,11 +86,13 @@ static const char *begin(fw_plugin *p, fw_reader r) {
 		}
 		case 4: if (ports_n < 64) ports[ports_n++] = get_port(&r); break;
 		case 5: if (known_n < 64) known[known_n++] = get_signature(&r); break;
+		case 6: training = fw_get_uint(&r) != 0; break;
 		case 7: view_index = (int)fw_get_uint(&r); break;
 		case 8: samples = (int)fw_get_uint(&r); break;
 		case 9: channels = (int)fw_get_uint(&r); break;
 		case 10: image_size = (int)fw_get_uint(&r); break;
 		case 11: batch = (int)fw_get_uint(&r); break;
+		case 12: fw_norm_groups = (int)fw_get_uint(&r); break;
 	}
 	return r.error ? r.error : fw_params_end(traced);
 }
@@ -148,5 +154,11 @@ fw_plugin *fw_augment(const char *id, const char *version, fw_value (*augment)(f
 	fw_plugin *p = fw_new_plugin("augment", id, version, "trace");
 	p->picture = augment;
 	p->traces = answer_trace;
+	return p;
+}
+
+fw_plugin *fw_network(const char *id, const char *version, fw_value (*stage)(const char *, fw_value)) {
+	fw_plugin *p = fw_new_plugin("backbone", id, version, "trace");
+	p->stage = stage, p->traces = answer_trace;
 	return p;
 }

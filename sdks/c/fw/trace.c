@@ -22,6 +22,8 @@ static const char *function; // of the request
 static port *ports;
 static signature *known;
 static int ports_n, known_n, view_index, samples, channels, image_size, batch;
+static bool training;
+int fw_norm_groups;
 
 const char *const fw_dtypes[] = {"invalid", "f32", "bf16", "i32", "u32", "u8", "bool", "image", "rect"};
 
@@ -221,6 +223,7 @@ void fw_output(const char *name, fw_value x) {
 
 int fw_index(void) { return view_index; }
 int fw_batch(void) { return batch; }
+bool fw_training(void) { return training; }
 int fw_samples(void) { return samples; }
 int fw_image_size(void) { return image_size; }
 int fw_channels(void) { return channels; }

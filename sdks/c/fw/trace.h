@@ -29,6 +29,11 @@ void fw_defaults(fw_plugin *p, const char *loss, const char *crop, const char *a
 fw_plugin *fw_augment(const char *id, const char *version, fw_value (*augment)(fw_value picture));
 int fw_index(void);
 
+// A network with named stages (map, pooled; embed, encode), of an input f32[N,H,W,C];
+// fw_training tells whether statistics are of the batch or frozen.
+fw_plugin *fw_network(const char *id, const char *version, fw_value (*stage)(const char *stage, fw_value x));
+bool fw_training(void);
+
 // fw_fail keeps a mistake of the author's own finding; fw_failed tells whether there is one.
 void fw_fail(const char *text);
 bool fw_failed(void);
@@ -102,6 +107,8 @@ fw_value fw_context(const char *name); // step, steps: i32[]
 fw_value fw_call(const char *callee, const char *scope, const fw_value *in, int n);
 fw_value fw_linear(const char *name, fw_value x, int out, bool bias);              // torch.nn.Linear
 fw_value fw_batch_norm(const char *name, fw_value x, bool training, bool affine);  // torch.nn.BatchNorm over all but the last dimension
+fw_value fw_convolution(const char *name, fw_value x, int out, int k, int stride, int pad); // without bias, initialised as He et al. (2015)
+fw_value fw_max_pool(fw_value x, int k, int stride, int pad);
 
 int fw_batch(void);   // images in a step
 int fw_samples(void); // images in the training set

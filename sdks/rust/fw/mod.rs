@@ -23,7 +23,7 @@ mod wire;
 pub use crop::{round, Crop, Rect, Region, Size};
 pub use key::Key;
 pub use params::{above, at_least, at_most, below, between, choice, Params};
-pub use plugin::{augment, crop, loss, pretext, Augment, Loss, Plugin, Pretext};
+pub use plugin::{augment, backbone, crop, loss, pretext, Augment, Backbone, Loss, Plugin, Pretext};
 pub use serve::{fw_call_of, reserve};
 pub use shapes::concat;
 pub use step::Step;

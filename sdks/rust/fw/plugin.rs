@@ -27,11 +27,18 @@ pub trait Augment {
     fn augment(&self, v: &Views, picture: Value) -> Value;
 }
 
+/// A network with named stages (map, pooled; embed, encode), of an input f32[N,H,W,C].
+pub trait Backbone {
+    fn params(&mut self, _p: &mut Params) {}
+    fn stage(&self, s: &Step, stage: &str, x: Value) -> Value;
+}
+
 enum Kind {
     Crop(Box<dyn Crop>),
     Loss(Box<dyn Loss>),
     Pretext(Box<dyn Pretext>),
     Augment(Box<dyn Augment>),
+    Backbone(Box<dyn Backbone>),
 }
 
 /// One declared plugin.
@@ -62,6 +69,10 @@ pub fn pretext(id: &'static str, version: &'static str, signature: &'static str,
 
 pub fn augment(id: &'static str, version: &'static str, a: impl Augment + 'static) -> Plugin {
     plugin(id, version, "", Kind::Augment(Box::new(a)))
+}
+
+pub fn backbone(id: &'static str, version: &'static str, b: impl Backbone + 'static) -> Plugin {
+    plugin(id, version, "", Kind::Backbone(Box::new(b)))
 }
 
 const SIGNATURES: [(&str, &[&str]); 9] = [
@@ -101,6 +112,7 @@ impl Plugin {
             Kind::Loss(x) => x.params(p),
             Kind::Pretext(x) => x.params(p),
             Kind::Augment(x) => x.params(p),
+            Kind::Backbone(x) => x.params(p),
         }
     }
 
@@ -110,6 +122,7 @@ impl Plugin {
             Kind::Loss(_) => ("loss", "trace"),
             Kind::Pretext(_) => ("pretext", "trace"),
             Kind::Augment(_) => ("augment", "trace"),
+            Kind::Backbone(_) => ("backbone", "trace"),
         };
         let mut params = Params::new(self.id);
         self.params(&mut params);
@@ -170,6 +183,10 @@ impl Plugin {
                 [(_, s)] => output("image", a.augment(&Views::new(), input("image", s))),
                 _ => fail("an augmentation takes one picture"),
             },
+            Kind::Backbone(b) => match &inputs[..] {
+                [(_, s)] => output("y", b.stage(&Step::bare(), &function, input("x", s))),
+                _ => fail(&format!("a stage takes one input, found {}", inputs.len())),
+            },
             Kind::Pretext(p) if function == "views" => {
                 let v = Views::new();
                 v.image();
@@ -210,11 +227,13 @@ fn read(plugin: &'static str, params: &mut Params, mut r: Reader) -> Result<Requ
                 }
                 q.known.push(s);
             }
+            6 => q.training = r.uint()? != 0,
             7 => q.view = r.uint()? as i64,
             8 => q.samples = r.uint()? as i64,
             9 => q.channels = r.uint()? as i64,
             10 => q.image_size = r.uint()? as i64,
             11 => q.batch = r.uint()? as i64,
+            12 => q.norm_groups = r.uint()? as i64,
             _ => {}
         }
     }

@@ -25,6 +25,16 @@ impl Step {
         Step(())
     }
 
+    /// Of a backbone, which declares its input itself.
+    pub(super) fn bare() -> Step {
+        Step(())
+    }
+
+    /// Of a backbone: whether statistics are of the batch, or frozen.
+    pub fn training(&self) -> bool {
+        with(|t| t.request.training)
+    }
+
     /// The number of images in a step.
     pub fn batch(&self) -> i64 {
         with(|t| t.request.batch)
@@ -172,6 +182,7 @@ impl Step {
     #[track_caller]
     pub fn batch_norm(&self, name: &str, x: Value, training: bool, affine: bool) -> Value {
         let c = x.dim(-1);
+        let groups = with(|t| t.request.norm_groups).max(1);
         let s = Shape::f32(&[c]);
         let (mut scale, mut offset) = (fill(&s, 1.0), fill(&s, 0.0));
         if affine {
@@ -185,10 +196,46 @@ impl Step {
         if !training {
             return emit1("batch_norm_inference", &[x, scale, offset, mean, variance], &[epsilon], x.shape());
         }
-        let out = emit("batch_norm_training", &[x, scale, offset], &[epsilon, ("groups", Attr::Int(1))], &[x.shape(), s.clone(), s]);
-        let n = (x.size() / c) as f64;
-        self.assign(&mean_name, mean.scale(0.9).add(out[1].scale(0.1)));
-        self.assign(&var_name, variance.scale(0.9).add(out[2].scale(0.1 * n / f64::max(1.0, n - 1.0))));
+        let statistics = if groups > 1 { Shape::f32(&[groups, c]) } else { s };
+        let out = emit("batch_norm_training", &[x, scale, offset], &[epsilon, ("groups", Attr::Int(groups))], &[x.shape(), statistics.clone(), statistics]);
+        let (m, v) = if groups > 1 { (out[1].mean(&[0]), out[2].mean(&[0])) } else { (out[1], out[2]) };
+        let n = (x.size() / c / groups) as f64;
+        self.assign(&mean_name, mean.scale(0.9).add(m.scale(0.1)));
+        self.assign(&var_name, variance.scale(0.9).add(v.scale(0.1 * n / f64::max(1.0, n - 1.0))));
         out[0]
+    }
+
+    /// A convolution without bias, name.weight [out,C,k,k], initialised as He et al. (2015).
+    #[track_caller]
+    pub fn convolution(&self, name: &str, x: Value, out: i64, k: i64, stride: i64, pad: i64) -> Value {
+        let w = self.param(&format!("{name}.weight"), "normal", &[0.0, (2.0 / (k * k * out) as f64).sqrt()], &[out, x.dim(-1), k, k]);
+        let (b, h, width) = four("convolution", x);
+        let attrs = [("stride", Attr::Ints(&[stride, stride])), ("padding", Attr::Ints(&[pad; 4])), ("dilation", Attr::Ints(&[1, 1])), ("groups", Attr::Int(1))];
+        emit1("convolution", &[x, w], &attrs, Shape::f32(&[b, window(h, k, stride, pad), window(width, k, stride, pad), out]))
+    }
+
+    /// The maximum of k by k windows of f32[B,H,W,C].
+    #[track_caller]
+    pub fn max_pool(&self, x: Value, k: i64, stride: i64, pad: i64) -> Value {
+        let (b, h, width) = four("reduce_window", x);
+        let attrs = [("window", Attr::Ints(&[k, k])), ("stride", Attr::Ints(&[stride, stride])), ("padding", Attr::Ints(&[pad; 4])), ("kind", Attr::Str("maximum"))];
+        emit1("reduce_window", &[x], &attrs, Shape::f32(&[b, window(h, k, stride, pad), window(width, k, stride, pad), x.dim(-1)]))
+    }
+}
+
+/// A dimension's size after a window of k moves over n.
+fn window(n: i64, k: i64, stride: i64, pad: i64) -> i64 {
+    (n + 2 * pad - k) / stride + 1
+}
+
+/// The first three dimensions of f32[B,H,W,C].
+#[track_caller]
+fn four(op: &str, x: Value) -> (i64, i64, i64) {
+    match x.shape().dims[..] {
+        [b, h, w, _] => (b, h, w),
+        _ => {
+            fail(&format!("{op}: expected f32[B,H,W,C], found {}", x.shape()));
+            (1, 1, 1)
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Request {
     pub channels: i64,
     pub image_size: i64,
     pub batch: i64,
+    pub training: bool,
+    pub norm_groups: i64,
 }
 
 #[derive(Default)]
