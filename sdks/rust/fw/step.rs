@@ -210,7 +210,8 @@ impl Step {
     pub fn convolution(&self, name: &str, x: Value, out: i64, k: i64, stride: i64, pad: i64) -> Value {
         let w = self.param(&format!("{name}.weight"), "normal", &[0.0, (2.0 / (k * k * out) as f64).sqrt()], &[out, x.dim(-1), k, k]);
         let (b, h, width) = four("convolution", x);
-        let attrs = [("stride", Attr::Ints(&[stride, stride])), ("padding", Attr::Ints(&[pad; 4])), ("dilation", Attr::Ints(&[1, 1])), ("groups", Attr::Int(1))];
+        let (strides, pads, ones) = ([stride; 2], [pad; 4], [1; 2]);
+        let attrs = [("stride", Attr::Ints(&strides)), ("padding", Attr::Ints(&pads)), ("dilation", Attr::Ints(&ones)), ("groups", Attr::Int(1))];
         emit1("convolution", &[x, w], &attrs, Shape::f32(&[b, window(h, k, stride, pad), window(width, k, stride, pad), out]))
     }
 
@@ -218,7 +219,8 @@ impl Step {
     #[track_caller]
     pub fn max_pool(&self, x: Value, k: i64, stride: i64, pad: i64) -> Value {
         let (b, h, width) = four("reduce_window", x);
-        let attrs = [("window", Attr::Ints(&[k, k])), ("stride", Attr::Ints(&[stride, stride])), ("padding", Attr::Ints(&[pad; 4])), ("kind", Attr::Str("maximum"))];
+        let (windows, strides, pads) = ([k; 2], [stride; 2], [pad; 4]);
+        let attrs = [("window", Attr::Ints(&windows)), ("stride", Attr::Ints(&strides)), ("padding", Attr::Ints(&pads)), ("kind", Attr::Str("maximum"))];
         emit1("reduce_window", &[x], &attrs, Shape::f32(&[b, window(h, k, stride, pad), window(width, k, stride, pad), x.dim(-1)]))
     }
 }
