@@ -93,6 +93,15 @@ func TestProgramsAreTheGoOnes(t *testing.T) {
 	})
 }
 
+func TestABatchOfNoImagesIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		_, err := built(t, l, "rotation").Call(context.Background(), abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/rotation", Func: "objective"}))
+		if err == nil || !strings.Contains(err.Error(), "expected a batch of 1 image or more, found 0") {
+			t.Errorf("found %v", err)
+		}
+	})
+}
+
 // Each function of an SDK is called once; the twin of it is in every_test.go.
 func TestEveryFunctionTracesAsTheGoOne(t *testing.T) {
 	each(t, func(t *testing.T, l Language) {

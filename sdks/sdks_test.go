@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/fwlab/fw/core/abi"
@@ -150,4 +151,19 @@ func unplaced(s string) string {
 		return string(rest)
 	}
 	return s
+}
+
+// The command in an SDK's README is the one that builds its plugins.
+func TestReadmesSayHowPluginsAreBuilt(t *testing.T) {
+	compilers := map[string]string{"c": "clang", "rust": "rustc", "assemblyscript": "asc"}
+	for _, l := range Languages() {
+		page, err := Files.ReadFile(l.Name + "/README.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := compilers[l.Name] + " " + strings.Join(l.command("crop"+l.Ext, "crop.wasm"), " ")
+		if words := strings.Join(strings.Fields(strings.ReplaceAll(string(page), "\\\n", " ")), " "); !strings.Contains(words, want) {
+			t.Errorf("%s/README.md does not say\n%s", l.Name, want)
+		}
+	}
 }

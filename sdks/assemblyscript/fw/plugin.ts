@@ -134,7 +134,8 @@ export abstract class Pretext extends Traced {
       const v = new Views();
       v.image;
       this.views(v);
-    } else if (t.func == "objective") {
+    } else if (t.func == "objective" && t.batch < 1) fail("expected a batch of 1 image or more, found " + t.batch.toString());
+    else if (t.func == "objective") {
       for (let i = 0; i < t.inputNames.length; i++) t.input(t.inputNames[i], t.inputShapes[i]);
       t.output("loss", this.objective(new Step()));
     } else fail('a pretext task has no function "' + t.func + '"');

@@ -36,8 +36,9 @@ static void trace_function(void) {
 		fw_image();
 		traced->views();
 	} else if (fw_same(function, "objective")) {
+		if (batch < 1) fw_fail(fw_text("expected a batch of 1 image or more, found ", fw_number(batch), NULL));
 		for (int i = 0; i < ports_n; i++) input(&ports[i], ports[i].name);
-		fw_output("loss", traced->objective());
+		if (!fw_failed()) fw_output("loss", traced->objective());
 	} else {
 		fw_fail(fw_text("a pretext task has no function \"", function, "\"", NULL));
 	}

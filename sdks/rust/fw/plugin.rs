@@ -192,7 +192,10 @@ impl Plugin {
                 v.image();
                 p.views(&v);
             }
-            Kind::Pretext(p) if function == "objective" => output("loss", p.objective(&Step::new())),
+            Kind::Pretext(p) if function == "objective" => match with(|t| t.request.batch) {
+                n if n < 1 => fail(&format!("expected a batch of 1 image or more, found {n}")),
+                _ => output("loss", p.objective(&Step::new())),
+            },
             _ => fail(&format!("a pretext task has no function {function:?}")),
         }
     }
