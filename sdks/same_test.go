@@ -1,6 +1,7 @@
 package sdks
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"strconv"
@@ -89,6 +90,18 @@ func TestProgramsAreTheGoOnes(t *testing.T) {
 					same(t, guest, goes, abi.Trace, wire.Marshal(nil, req))
 				}
 			}
+		}
+	})
+}
+
+func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+	request := wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/ntxent", Func: "12345", Inputs: []wire.Port{{Name: "z1", Shape: shape.F32(2, 2)}, {Name: "z2", Shape: shape.F32(2, 2)}}})
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "ntxent"), twin("ntxent")
+		same(t, guest, goes, abi.Trace, bytes.Replace(request, []byte("12345"), []byte("\u00e912\t"), 1))
+		for _, bad := range []string{"\xff", "\xc0\x80", "\xed\xa0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "ab\xe2\x82"} {
+			text := strings.Repeat("1", 5-len(bad)) + bad
+			same(t, guest, goes, abi.Trace, bytes.Replace(request, []byte("12345"), []byte(text), 1))
 		}
 	})
 }

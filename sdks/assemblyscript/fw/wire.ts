@@ -216,7 +216,10 @@ export class Reader {
   }
 
   text(): string {
-    return this.want(BYTES) ? String.UTF8.decodeUnsafe(this.data, this.n) : "";
+    if (!this.want(BYTES)) return "";
+    const s = String.UTF8.decodeUnsafe(this.data, this.n), again = String.UTF8.encode(s, false, String.UTF8.ErrorMode.REPLACE);
+    if (again.byteLength != this.n || memory.compare(changetype<usize>(again), this.data, this.n) != 0) this.broken("wire: text is not valid UTF-8");
+    return s;
   }
 
   inner(): Reader {

@@ -161,8 +161,23 @@ double fw_get_double(fw_reader *r) {
 	return x;
 }
 
+// utf8 tells whether text is well-formed: no overlong forms, surrogates or zero bytes.
+static bool utf8(const uint8_t *p, size_t n) {
+	for (size_t i = 0; i < n;) {
+		uint8_t c = p[i];
+		size_t more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		uint8_t low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80, high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+		if (c == 0 || (c >= 0x80 && c < 0xc2) || c > 0xf4 || n - i <= more) return false;
+		for (size_t j = 1; j <= more; j++, low = 0x80, high = 0xbf)
+			if (p[i + j] < low || p[i + j] > high) return false;
+		i += more + 1;
+	}
+	return true;
+}
+
 NOINLINE const char *fw_get_string(fw_reader *r) {
 	if (!want(r, FW_BYTES)) return "";
+	if (!utf8(r->data, r->n)) broken(r, "wire: text is not valid UTF-8");
 	char *s = fw_take_memory(r->n + 1);
 	__builtin_memcpy(s, r->data, r->n);
 	return s;
