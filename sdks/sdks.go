@@ -4,6 +4,7 @@
 package sdks
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -72,7 +73,7 @@ func (e *MissingError) Error() string {
 }
 
 // Build compiles a source file in a folder that has the SDK in fw beside it.
-func (l *Language) Build(folder, source, out string) error {
+func (l *Language) Build(ctx context.Context, folder, source, out string) error {
 	path, ok := l.find()
 	if !ok {
 		return &MissingError{l.Name, l.Needs}
@@ -81,7 +82,7 @@ func (l *Language) Build(folder, source, out string) error {
 	if err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
-	cmd := exec.Command(path)
+	cmd := exec.CommandContext(ctx, path)
 	cmd.Dir = folder
 	cmd.Args = append(cmd.Args, l.command(source, out)...)
 	if msg, err := cmd.CombinedOutput(); err != nil {

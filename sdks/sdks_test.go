@@ -77,17 +77,32 @@ func compiled(t testing.TB, l Language, example string) []byte {
 	if module, ok := modules[example+l.Ext]; ok {
 		return module
 	}
+	module := compile(t, l, example)
+	modules[example+l.Ext] = module
+	return module
+}
+
+func compile(t testing.TB, l Language, example string) []byte {
+	t.Helper()
 	dir := folder(t, l)
 	out := filepath.Join(dir, example+".wasm")
-	if err := l.Build(dir, example+l.Ext, out); err != nil {
+	if err := l.Build(context.Background(), dir, example+l.Ext, out); err != nil {
 		t.Fatal(err)
 	}
 	module, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules[example+l.Ext] = module
 	return module
+}
+
+// The same sources give the same bytes in any folder.
+func TestBuildsAreReproducible(t *testing.T) {
+	each(t, func(t *testing.T, l Language) {
+		if !bytes.Equal(compile(t, l, "crop"), compiled(t, l, "crop")) {
+			t.Error("two folders, two modules")
+		}
+	})
 }
 
 func twin(example string) host.Caller { return host.Func(sdk.Handler(goPlugins[example]...)) }

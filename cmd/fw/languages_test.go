@@ -47,7 +47,7 @@ func TestPluginsInOtherLanguagesTrainTheSameWeights(t *testing.T) {
 					t.Fatal(err)
 				}
 				put(t, source, bytes.Replace(text, []byte("1.0.0"), []byte("1.0.1"), 1), 0o644) // 1.0.0 is the built-in one's
-				err = l.Build(folder, p[0]+l.Ext, module)
+				err = l.Build(t.Context(), folder, p[0]+l.Ext, module)
 				var missing *sdks.MissingError
 				if errors.As(err, &missing) {
 					t.Skip(missing.Needs + " not found")
