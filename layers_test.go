@@ -14,6 +14,7 @@ var layers = []struct{ from, to, reason string }{
 	{"core", "registry", "core runs what it is given; the registry finds it"},
 	{"sdk", "plugins", "authors' kit stands below every plugin"},
 	{"sdk", "cmd", "authors' kit stands below the program"},
+	{"sdks", "core", "an SDK in another language has the specification, docs/abi.md, and no Go"},
 	{"plugins/pretext", "core", "a plugin imports only the sdk"},
 	{"plugins/loss", "core", "a plugin imports only the sdk"},
 	{"plugins/crop", "core", "a plugin imports only the sdk"},

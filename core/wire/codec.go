@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -114,6 +115,28 @@ func (w *writer) packed(field, n int, each func(i int)) {
 			each(i)
 		}
 	})
+}
+
+// uint32s writes varints as one field. It is packed without a call for each.
+func (w *writer) uint32s(field int, list []uint32) {
+	if len(list) == 0 {
+		return
+	}
+	w.tag(field, typeBytes)
+	n := len(list)
+	for _, x := range list {
+		for ; x >= 0x80; x >>= 7 {
+			n++
+		}
+	}
+	w.varint(uint64(n))
+	w.b = slices.Grow(w.b, n)
+	for _, x := range list {
+		for ; x >= 0x80; x >>= 7 {
+			w.b = append(w.b, byte(x)|0x80)
+		}
+		w.b = append(w.b, byte(x))
+	}
 }
 
 func zigzag(x int64) uint64   { return uint64(x<<1) ^ uint64(x>>63) }
@@ -259,6 +282,27 @@ func (r *reader) message(decode func(*reader)) {
 	sub := reader{b: r.data}
 	decode(&sub)
 	r.fail(sub.err)
+}
+
+// uint32s appends the varints of a repeated field to list; a larger one is the largest
+// of 32 bits. It is each without a call for each, as batches of crops have many.
+func (r *reader) uint32s(list []uint32) []uint32 {
+	if r.wireType != typeBytes {
+		r.each(typeVarint, func(x uint64) { list = append(list, uint32(min(x, math.MaxUint32))) })
+		return list
+	}
+	list = slices.Grow(list, len(r.data))
+	sub := reader{b: r.data}
+	for len(sub.b) > 0 && sub.err == nil {
+		if c := sub.b[0]; c < 0x80 {
+			sub.b = sub.b[1:]
+			list = append(list, uint32(c))
+			continue
+		}
+		list = append(list, uint32(min(sub.varint(), math.MaxUint32)))
+	}
+	r.fail(sub.err)
+	return list
 }
 
 // each calls f with every scalar of a repeated field, packed or not.

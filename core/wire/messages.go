@@ -6,6 +6,7 @@ package wire
 
 import (
 	"math"
+	"slices"
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/schema"
@@ -391,11 +392,11 @@ func (m *TraceReply) decode(r *reader) {
 func (m *CropRequest) encode(w *writer) {
 	w.string(1, m.Plugin)
 	w.params(2, m.Params)
-	w.packed(3, len(m.Height), func(i int) { w.varint(uint64(m.Height[i])) })
-	w.packed(4, len(m.Width), func(i int) { w.varint(uint64(m.Width[i])) })
+	w.uint32s(3, m.Height)
+	w.uint32s(4, m.Width)
 	w.packed(5, len(m.Keys), func(i int) { w.fixed32(m.Keys[i]) })
 	w.packed(6, len(m.Boxes), func(i int) { w.fixed64(math.Float64bits(m.Boxes[i])) })
-	w.packed(7, len(m.Views), func(i int) { w.varint(uint64(m.Views[i])) })
+	w.uint32s(7, m.Views)
 }
 
 func (m *CropRequest) decode(r *reader) {
@@ -406,31 +407,33 @@ func (m *CropRequest) decode(r *reader) {
 		case 2:
 			m.Params = append(m.Params, r.param())
 		case 3:
-			r.each(typeVarint, func(x uint64) { m.Height = append(m.Height, uint32(x)) })
+			m.Height = r.uint32s(m.Height)
 		case 4:
-			r.each(typeVarint, func(x uint64) { m.Width = append(m.Width, uint32(x)) })
+			m.Width = r.uint32s(m.Width)
 		case 5:
+			m.Keys = slices.Grow(m.Keys, len(r.data)/4)
 			r.each(type32, func(x uint64) { m.Keys = append(m.Keys, uint32(x)) })
 		case 6:
+			m.Boxes = slices.Grow(m.Boxes, len(r.data)/8)
 			r.each(type64, func(x uint64) { m.Boxes = append(m.Boxes, math.Float64frombits(x)) })
 		case 7:
-			r.each(typeVarint, func(x uint64) { m.Views = append(m.Views, uint32(min(x, math.MaxUint32))) })
+			m.Views = r.uint32s(m.Views)
 		}
 	}
 }
 
 func (m *CropReply) encode(w *writer) {
-	w.packed(1, len(m.Rects), func(i int) { w.varint(uint64(m.Rects[i])) })
-	w.packed(2, len(m.FellBack), func(i int) { w.varint(uint64(m.FellBack[i])) })
+	w.uint32s(1, m.Rects)
+	w.uint32s(2, m.FellBack)
 }
 
 func (m *CropReply) decode(r *reader) {
 	for r.next() {
 		switch r.field {
 		case 1:
-			r.each(typeVarint, func(x uint64) { m.Rects = append(m.Rects, uint32(min(x, math.MaxUint32))) })
+			m.Rects = r.uint32s(m.Rects)
 		case 2:
-			r.each(typeVarint, func(x uint64) { m.FellBack = append(m.FellBack, uint32(min(x, math.MaxUint32))) })
+			m.FellBack = r.uint32s(m.FellBack)
 		}
 	}
 }

@@ -97,9 +97,20 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
 		return fmt.Errorf("wasm: %w", err)
 	}
-	_, err = m.runtime.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().
-		WithFunc(func(context.Context, api.Module, uint32, uint32, uint32) {}).Export(abi.ImportLog).Instantiate(ctx)
+	_, err = m.runtime.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().WithFunc(logged).Export(abi.ImportLog).Instantiate(ctx)
 	return err
+}
+
+// words is the key of a call's context under which its instance's last words are kept.
+type words struct{}
+
+// logged adds a line to the last words of the guest. What is outside of its memory is
+// not said.
+func logged(ctx context.Context, mod api.Module, _, ptr, n uint32) {
+	if last, ok := ctx.Value(words{}).(*bounded); ok {
+		text, _ := mod.Memory().Read(ptr, n)
+		last.Write(append(bytes.Clone(text[max(0, len(text)-lastWords):]), '\n'))
+	}
 }
 
 func (m *Module) instance(ctx context.Context) (*instance, error) {
@@ -125,7 +136,7 @@ func (m *Module) instance(ctx context.Context) (*instance, error) {
 	in.fuel = global
 	in.fuel.Set(abi.FuelDefault)
 	if start := mod.ExportedFunction("_initialize"); start != nil {
-		if _, err := start.Call(ctx); err != nil {
+		if _, err := start.Call(context.WithValue(ctx, words{}, in.stderr)); err != nil {
 			err = in.failed(err)
 			mod.Close(ctx)
 			return nil, err
@@ -163,6 +174,7 @@ func (in *instance) run(ctx context.Context, method abi.Method, request []byte) 
 	}
 	in.fuel.Set(uint64(limit))
 	in.stderr.Reset()
+	ctx = context.WithValue(ctx, words{}, in.stderr)
 	got, err := in.alloc.Call(ctx, uint64(len(request)))
 	if err != nil {
 		return nil, in.failed(err)
@@ -208,12 +220,15 @@ func firstLines(s string, n int) string {
 // Close frees the module and its instances.
 func (m *Module) Close() error { return m.runtime.Close(context.Background()) }
 
+// lastWords is how many bytes of what a guest says are kept.
+const lastWords = 4096
+
 // bounded keeps the last words of a guest.
 type bounded struct{ b []byte }
 
 func (t *bounded) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
-	if n := len(t.b) - 4096; n > 0 {
+	if n := len(t.b) - lastWords; n > 0 {
 		t.b = t.b[n:]
 	}
 	return len(p), nil

@@ -30,7 +30,7 @@ func plugin(call []byte, imports ...[]byte) []byte {
 	sec := func(id byte, body []byte) []byte { return append([]byte{id}, sized(body)...) }
 	n := byte(len(imports))
 	m := []byte("\x00asm\x01\x00\x00\x00")
-	m = append(m, sec(1, vec([]byte{0x60, 0, 0}, []byte{0x60, 1, 0x7f, 1, 0x7f}, []byte{0x60, 3, 0x7f, 0x7f, 0x7f, 1, 0x7e}))...)
+	m = append(m, sec(1, vec([]byte{0x60, 0, 0}, []byte{0x60, 1, 0x7f, 1, 0x7f}, []byte{0x60, 3, 0x7f, 0x7f, 0x7f, 1, 0x7e}, []byte{0x60, 3, 0x7f, 0x7f, 0x7f, 0}))...)
 	if n > 0 {
 		m = append(m, sec(2, vec(imports...))...)
 	}
@@ -71,6 +71,25 @@ func TestHostilePlugins(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a guest logs before it traps is in the error; a text outside of its memory is not.
+func TestLogIsInTheError(t *testing.T) {
+	text := []byte{0x41, 0, 0x41, 0xe8, 0xd2, 0xb9, 0x01, 0x36, 2, 0} // i32.store "hi." and a zero at 0
+	log := func(ptr ...byte) []byte {
+		return append(append([]byte{0x41, 2, 0x41}, ptr...), 0x41, 3, 0x10, 0) // fw.log(2, ptr, 3)
+	}
+	call := append(append(append(text, log(0)...), log(0x7f)...), 0x00)
+	m, err := Open(context.Background(), plugin(call, append(named(abi.ImportModule), named(abi.ImportLog, 0, 3)...)), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	_, err = m.Call(context.Background(), abi.Trace, nil)
+	var e *host.Error
+	if !errors.As(err, &e) || e.Kind != host.Trapped || e.Stderr != "hi.\n\n" {
+		t.Errorf("expected a trap and what was logged, found %v", err)
 	}
 }
 
