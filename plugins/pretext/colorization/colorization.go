@@ -66,22 +66,13 @@ func (t *colorization) Objective(s *sdk.Step) sdk.Value {
 func (t *colorization) enlarged(s *sdk.Step, x sdk.Value, side int) sdk.Value {
 	from := x.Dim(1)
 	for i := 0; x.Dim(1) < side; i++ {
-		x = sdk.Chain(doubled(sdk.Entry("up", 3*i), t.hidden), sdk.BatchNorm(sdk.Entry("up", 3*i+1), true, true), sdk.Relu).Apply(x)
+		he := sdk.Normal(0, math.Sqrt(2/float64(4*x.Dim(3)))) // four of the 4 x 4 weights meet at a place
+		x = sdk.Chain(sdk.ConvolutionTransposed(sdk.Entry("up", 3*i), t.hidden, 4, 2, 1, he), sdk.BatchNorm(sdk.Entry("up", 3*i+1), true, true), sdk.Relu).Apply(x)
 	}
 	if x.Dim(1) != side {
 		s.Refuse("stride", "expected as many places along a side as the network's map has, "+strconv.Itoa(from)+", or twice, four times ... as many; "+strconv.Itoa(t.stride)+" gives "+strconv.Itoa(side))
 	}
 	return x
-}
-
-// doubled is a transposed convolution with windows of 4 x 4 to twice the height and
-// width: f32[B,h,w,D] to f32[B,2h,2w,out]. Its weights are PyTorch's, [D,out,4,4].
-func doubled(name string, out int) sdk.Layer {
-	return func(scope string, x sdk.Value) sdk.Value {
-		in := x.Dim(3)
-		w := x.Builder().Param(name+".weight", sdk.Normal(0, math.Sqrt(2/float64(4*in))), []int{in, out, 4, 4})
-		return x.ConvTranspose(w, sdk.Square(2, 1), 2*x.Dim(1), 2*x.Dim(2))
-	}
 }
 
 // show gives the colours that are predicted, by the annealed mean of each place's
