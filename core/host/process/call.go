@@ -41,10 +41,13 @@ func (p *process) Call(ctx context.Context, m abi.Method, request []byte) ([]byt
 		}
 		return reply.B, nil
 	}
+	st := status.Convert(err)
 	if ctx.Err() != nil { // the caller has given up, the plugin has not failed
 		return nil, ctx.Err()
 	}
-	st := status.Convert(err)
+	if st.Code() == codes.DeadlineExceeded && sameDeadline(ctx, timed) { // the other side's clock was first
+		return nil, context.DeadlineExceeded
+	}
 	e := &host.Error{Kind: host.Refused, Err: errors.New(st.Message())}
 	if kind, ok := kinds[st.Code()]; ok {
 		e.Kind = kind
@@ -60,4 +63,11 @@ func (p *process) Call(ctx context.Context, m abi.Method, request []byte) ([]byt
 		e.Stderr = p.stderr.String()
 	}
 	return nil, e
+}
+
+// sameDeadline reports whether it is the caller's deadline that ends the call.
+func sameDeadline(ctx, timed context.Context) bool {
+	caller, has := ctx.Deadline()
+	ours, _ := timed.Deadline()
+	return has && caller.Equal(ours)
 }
