@@ -86,7 +86,7 @@ func (s *sample) trail(id ir.ID, used map[ir.ID]bool) {
 		return
 	}
 	in := &s.p.f.Instrs[d]
-	if in.Op == "select" && s.p.f.Shape(in.In[0]).Rank() == 0 {
+	if in.Op == "select" && s.single(in.In[0]) {
 		s.trail(in.In[0], used)
 		s.trail(s.taken(in), used)
 		return
@@ -94,6 +94,14 @@ func (s *sample) trail(id ir.ID, used map[ir.ID]bool) {
 	for _, x := range in.In {
 		s.trail(x, used)
 	}
+}
+
+// single reports whether value id is one number, or one spread to a shape.
+func (s *sample) single(id ir.ID) bool {
+	if d := s.p.def[id]; d >= 0 && s.p.f.Instrs[d].Op == "broadcast_in_dim" {
+		id = s.p.f.Instrs[d].In[0]
+	}
+	return s.p.f.Shape(id).Rank() == 0
 }
 
 // shown is the numbers of a small value.

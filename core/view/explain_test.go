@@ -28,7 +28,9 @@ func TestExplanations(t *testing.T) {
 		blurred := coin.Where(emit("image_gaussian_blur", []trace.Value{x, sigma}), emit("image_flip_horizontal", []trace.Value{x}))
 		b.Output("view.0", emit("image_to_float", []trace.Value{blurred}))
 		b.Output("target.coin.0", coin)
-		b.Output("view.1", emit("image_to_float", []trace.Value{emit("image_grayscale", []trace.Value{x})}))
+		grey := emit("image_to_float", []trace.Value{emit("image_grayscale", []trace.Value{x})})
+		b.Output("view.1", grey)
+		b.Output("view.2", coin.Where(grey, emit("image_to_float", []trace.Value{x}))) // of numbers, not pictures
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,11 +52,15 @@ func TestExplanations(t *testing.T) {
 	taken := 0
 	for i := range n {
 		e := p.Explanations(i)
-		if got := fmt.Sprint(e[1]); len(e) != 2 || got != "[{grayscale [] false}]" {
+		if got := fmt.Sprint(e[1]); len(e) != 3 || got != "[{grayscale [] false}]" {
 			t.Errorf("sample %d, view 1: %s", i, got)
 		}
 		got := fmt.Sprint(e[0])
-		if strings.Contains(got, "{coin [1] true}") {
+		heads := strings.Contains(got, "{coin [1] true}")
+		if grey := strings.Contains(fmt.Sprint(e[2]), "grayscale"); grey != heads {
+			t.Errorf("sample %d, view 2: %v, the coin shows %v", i, e[2], heads)
+		}
+		if heads {
 			taken++
 			if len(e[0]) != 3 || e[0][0].Name != "sigma" || e[0][1].Name != "gaussian_blur" || e[0][0].Values[0] != e[0][1].Values[0] || !(e[0][0].Values[0] >= 0.5 && e[0][0].Values[0] < 2) {
 				t.Errorf("sample %d: %s", i, got)
