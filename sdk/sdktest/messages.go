@@ -1,0 +1,86 @@
+package sdktest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/wire"
+)
+
+// How many requests are spoilt, of each that is valid, and how long an answer may take.
+const (
+	truncations = 64
+	mutations   = 192
+	patience    = 10 * time.Second
+)
+
+// messages sends requests that end early or have wrong bytes: each must be answered
+// or refused in time, and afterwards everything is as before.
+func (p *subject) messages() (string, error) {
+	sent, refused, broke := 0, 0, 0
+	for _, r := range p.asked {
+		before, err := p.call(r.method, r.bytes)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", r.name, err)
+		}
+		for _, b := range spoilt(r.bytes) {
+			began := time.Now()
+			reply, err := p.call(r.method, b)
+			var broken *Broken
+			switch {
+			case time.Since(began) > patience:
+				return "", fmt.Errorf("%s: a spoilt request is answered after %v", r.name, time.Since(began).Round(time.Second))
+			case errors.As(err, &broken):
+				broke++
+			case err != nil:
+				refused++
+			default:
+				if err := readable(r.method, reply); err != nil {
+					return "", fmt.Errorf("%s: the answer to a spoilt request: %w", r.name, err)
+				}
+			}
+			sent++
+		}
+		after, err := p.call(r.method, r.bytes)
+		if err != nil {
+			return "", fmt.Errorf("%s, after spoilt ones: %w", r.name, err)
+		}
+		if string(before) != string(after) {
+			return "", fmt.Errorf("%s: it gives other bytes after spoilt requests", r.name)
+		}
+	}
+	detail := fmt.Sprintf("of %d spoilt requests %d are refused, %d answered", sent, refused, sent-refused-broke)
+	if broke > 0 {
+		detail += fmt.Sprintf(", and %d break the plugin, which the host survives", broke)
+	}
+	return detail, nil
+}
+
+// spoilt is b cut short, and b with some bytes changed.
+func spoilt(b []byte) (list [][]byte) {
+	for i := range min(truncations, len(b)) {
+		list = append(list, b[:i*len(b)/truncations])
+	}
+	s := rng.New(7).Stream()
+	for range mutations {
+		m := append([]byte(nil), b...)
+		for range 1 + s.Intn(4) {
+			m[s.Intn(len(m))] = byte(s.Uint32())
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func readable(m abi.Method, reply []byte) error {
+	switch m {
+	case abi.Crop:
+		return wire.Unmarshal(reply, &wire.CropReply{})
+	case abi.Eval:
+		return wire.Unmarshal(reply, &wire.EvalReply{})
+	}
+	return wire.Unmarshal(reply, &wire.TraceReply{})
+}
