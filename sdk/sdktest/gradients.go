@@ -20,7 +20,7 @@ import (
 type function func(in []interp.Tensor, held map[ir.ID]interp.Tensor) (value float64, grads []interp.Tensor, stopped map[ir.ID]interp.Tensor, err error)
 
 // points is at how many random inputs gradients are compared.
-const points = 8
+const points = 4
 
 // gradients compares them with central differences of the value in two directions:
 // along the gradient, where an error of its size shows best, and a random one. What
