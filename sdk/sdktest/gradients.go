@@ -27,7 +27,11 @@ const points = 4
 // a stopped gradient holds constant is held. Where differences of two widths
 // disagree the loss has a kink in between, and the point says nothing.
 func (p *subject) gradients() (string, error) {
-	f, err := p.function()
+	in, err := p.probe(1)
+	if err != nil {
+		return "", err
+	}
+	f, err := p.function(in)
 	if err != nil {
 		return "", err
 	}
@@ -127,11 +131,11 @@ func slope(f function, in []interp.Tensor, held map[ir.ID]interp.Tensor, v [][]f
 // chance evaluates the loss where its inputs say nothing: value and gradients must
 // be numbers there too, as at the start of a training or after a collapse.
 func (p *subject) chance() (string, error) {
-	f, err := p.function()
+	in, err := p.silence()
 	if err != nil {
 		return "", err
 	}
-	in, err := p.silence()
+	f, err := p.function(in)
 	if err != nil {
 		return "", err
 	}
@@ -158,14 +162,10 @@ func (p *subject) chance() (string, error) {
 	return detail, nil
 }
 
-// function is the loss, traced or evaluated, for inputs of the probe's shapes.
-func (p *subject) function() (function, error) {
+// function is the loss, traced or evaluated, for inputs of the shapes of in.
+func (p *subject) function(in []interp.Tensor) (function, error) {
 	if p.info.Style == "eval" {
 		return p.evaluated, nil
-	}
-	in, err := p.probe(1)
-	if err != nil {
-		return nil, err
 	}
 	traced, err := p.trace(p.request("loss", ports(in)...))
 	if err != nil {
