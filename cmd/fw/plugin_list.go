@@ -8,10 +8,6 @@ import (
 	"github.com/fwlab/fw/registry"
 )
 
-type pluginCmd struct {
-	List pluginListCmd `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from; and why one cannot be used."`
-}
-
 type pluginListCmd struct {
 	registryArgs
 	JSON bool `help:"Print JSON for programs."`

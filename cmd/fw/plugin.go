@@ -1,0 +1,8 @@
+package main
+
+// pluginCmd is the verbs about plugins, each in a file of its own.
+type pluginCmd struct {
+	New   pluginNewCmd   `cmd:"" help:"Start a plugin: a folder with a working one, its test, an experiment and the SDK."`
+	Build pluginBuildCmd `cmd:"" help:"Build a plugin's folder: artifacts, and its manifest with their hashes."`
+	List  pluginListCmd  `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from; and why one cannot be used."`
+}
