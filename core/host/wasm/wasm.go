@@ -41,6 +41,7 @@ type Module struct {
 	compiled wazero.CompiledModule
 	mu       sync.Mutex
 	idle     []*instance
+	usage    Usage
 }
 
 type instance struct {
@@ -141,6 +142,7 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 		return nil, err
 	}
 	reply, err := in.run(ctx, method, request)
+	m.note(method, in)
 	var e *host.Error
 	if errors.As(err, &e) && e.Kind != host.Refused {
 		in.mod.Close(ctx)
@@ -153,15 +155,11 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 }
 
 func (in *instance) run(ctx context.Context, method abi.Method, request []byte) ([]byte, error) {
-	limit := abi.FuelDefault
-	if method == abi.Crop {
-		limit = abi.FuelCrop
-	}
 	most := abi.MaxReply
 	if method == abi.Eval {
 		most = abi.MaxEval
 	}
-	in.fuel.Set(uint64(limit))
+	in.fuel.Set(uint64(Fuel(method)))
 	in.stderr.Reset()
 	got, err := in.alloc.Call(ctx, uint64(len(request)))
 	if err != nil {
