@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -193,9 +194,23 @@ func (in *instance) run(ctx context.Context, method abi.Method, request []byte) 
 func (in *instance) failed(err error) error {
 	e := &host.Error{Kind: host.Trapped, Err: fmt.Errorf("wasm: %s", firstLines(err.Error(), 6)), Stderr: in.stderr.String()}
 	if int64(in.fuel.Get()) < 0 {
-		e.Kind, e.Err = host.OutOfFuel, errors.New("wasm: the call did more work than it is allowed; does it loop for ever?")
+		e.Kind, e.Err = host.OutOfFuel, fmt.Errorf("wasm: the call did more work than it is allowed%s; does it loop for ever?", within(err.Error()))
 	}
 	return e
+}
+
+// frame is a line of wazero's trace: a function's name, if the module has it, and its type.
+var frame = regexp.MustCompile(`(?m)^\t\.?(\S.*?)\([^()]*\)[^()]*$`)
+
+// within is the innermost function of the author's in a trace, in words; "" where
+// names are missing.
+func within(trace string) string {
+	for _, m := range frame.FindAllStringSubmatch(trace, -1) {
+		if name := m[1]; !strings.HasPrefix(name, "runtime.") && !strings.HasPrefix(name, "github.com/fwlab/fw/") && !strings.HasPrefix(name, "$") {
+			return ", in " + name
+		}
+	}
+	return ""
 }
 
 func firstLines(s string, n int) string {
