@@ -22,34 +22,34 @@ const (
 func (p *subject) messages() (string, error) {
 	sent, refused, broke := 0, 0, 0
 	for _, r := range p.asked {
-		before, err := p.call(r.method, r.bytes)
+		before, err := p.call(r.Method, r.Bytes)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", r.name, err)
+			return "", fmt.Errorf("%s: %w", r.Name, err)
 		}
-		for _, b := range spoilt(r.bytes) {
+		for _, b := range spoilt(r.Bytes) {
 			began := time.Now()
-			reply, err := p.call(r.method, b)
+			reply, err := p.call(r.Method, b)
 			var broken *Broken
 			switch {
 			case time.Since(began) > patience:
-				return "", fmt.Errorf("%s: a spoilt request is answered after %v", r.name, time.Since(began).Round(time.Second))
+				return "", fmt.Errorf("%s: a spoilt request is answered after %v", r.Name, time.Since(began).Round(time.Second))
 			case errors.As(err, &broken):
 				broke++
 			case err != nil:
 				refused++
 			default:
-				if err := readable(r.method, reply); err != nil {
-					return "", fmt.Errorf("%s: the answer to a spoilt request: %w", r.name, err)
+				if err := readable(r.Method, reply); err != nil {
+					return "", fmt.Errorf("%s: the answer to a spoilt request: %w", r.Name, err)
 				}
 			}
 			sent++
 		}
-		after, err := p.call(r.method, r.bytes)
+		after, err := p.call(r.Method, r.Bytes)
 		if err != nil {
-			return "", fmt.Errorf("%s, after spoilt ones: %w", r.name, err)
+			return "", fmt.Errorf("%s, after spoilt ones: %w", r.Name, err)
 		}
 		if string(before) != string(after) {
-			return "", fmt.Errorf("%s: it gives other bytes after spoilt requests", r.name)
+			return "", fmt.Errorf("%s: it gives other bytes after spoilt requests", r.Name)
 		}
 	}
 	detail := fmt.Sprintf("of %d spoilt requests %d are refused, %d answered", sent, refused, sent-refused-broke)

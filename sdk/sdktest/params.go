@@ -17,7 +17,7 @@ func (p *subject) parameters() (string, error) {
 		return "", Skipped("it answers nothing")
 	}
 	r := p.asked[0]
-	plain, err := p.call(r.method, r.bytes)
+	plain, err := p.call(r.Method, r.Bytes)
 	if err != nil {
 		return "", err
 	}
@@ -29,7 +29,7 @@ func (p *subject) parameters() (string, error) {
 			defaults = append(defaults, schema.Named{Name: s.Name, Value: s.Default})
 		}
 		for _, v := range wrong(s) {
-			_, err := p.call(r.method, r.with(schema.Named{Name: s.Name, Value: v}))
+			_, err := p.call(r.Method, r.with(schema.Named{Name: s.Name, Value: v}))
 			var broken *Broken
 			switch {
 			case err == nil:
@@ -43,7 +43,7 @@ func (p *subject) parameters() (string, error) {
 			refused++
 		}
 	}
-	given, err := p.call(r.method, r.with(defaults...))
+	given, err := p.call(r.Method, r.with(defaults...))
 	if err != nil {
 		return "", fmt.Errorf("its own defaults: %w", err)
 	}
@@ -51,7 +51,7 @@ func (p *subject) parameters() (string, error) {
 		return "", errors.New("its defaults, given, do not mean what nothing given means")
 	}
 	const unknown = "no-such-parameter"
-	if _, err := p.call(r.method, r.with(schema.Named{Name: unknown, Value: schema.OfInt(1)})); err == nil {
+	if _, err := p.call(r.Method, r.with(schema.Named{Name: unknown, Value: schema.OfInt(1)})); err == nil {
 		return "", fmt.Errorf("parameter %s is taken", unknown)
 	}
 	return fmt.Sprintf("defaults hold, %d wrong values and an unknown name are refused", refused), nil

@@ -27,9 +27,9 @@ func (p *subject) request(function string, in ...wire.Port) *wire.TraceRequest {
 }
 
 // requests are what the plugin must answer with its defaults.
-func (p *subject) requests() (list []request, err error) {
+func (p *subject) requests() (list []Request, err error) {
 	add := func(name string, req *wire.TraceRequest) {
-		list = append(list, request{name, abi.Trace, wire.Marshal(nil, req)})
+		list = append(list, Request{name, abi.Trace, wire.Marshal(nil, req)})
 	}
 	switch p.info.Kind {
 	case "pretext":
@@ -57,7 +57,7 @@ func (p *subject) requests() (list []request, err error) {
 			add(fmt.Sprintf("view %d", view), req)
 		}
 		if p.info.Style == "eval" {
-			list = append(list, request{"pixels", abi.Eval, wire.Marshal(nil, p.pixels())})
+			list = append(list, Request{"pixels", abi.Eval, wire.Marshal(nil, p.pixels())})
 		}
 	case "loss":
 		in, err := p.probe(1)
@@ -66,11 +66,11 @@ func (p *subject) requests() (list []request, err error) {
 		}
 		add("loss", p.request("loss", ports(in)...))
 		if p.info.Style == "eval" {
-			list = append(list, request{"eval", abi.Eval, wire.Marshal(nil, p.evaluation(in, nil))})
+			list = append(list, Request{"eval", abi.Eval, wire.Marshal(nil, p.evaluation(in, nil))})
 		}
 	case "crop":
-		list = append(list, request{"crops", abi.Crop, wire.Marshal(nil, sweep(p.info.ID, 1, false))},
-			request{"crops by boxes", abi.Crop, wire.Marshal(nil, sweep(p.info.ID, 2, true))})
+		list = append(list, Request{"crops", abi.Crop, wire.Marshal(nil, sweep(p.info.ID, 1, false))},
+			Request{"crops by boxes", abi.Crop, wire.Marshal(nil, sweep(p.info.ID, 2, true))})
 	default:
 		return nil, fmt.Errorf("unknown kind %q", p.info.Kind)
 	}
@@ -162,15 +162,15 @@ func outputs(f *ir.Func) (list []wire.Port) {
 }
 
 // with are a request's bytes with parameters.
-func (r request) with(params ...schema.Named) []byte {
+func (r Request) with(params ...schema.Named) []byte {
 	set := func(m wire.Message, to *[]schema.Named) []byte {
-		if err := wire.Unmarshal(r.bytes, m); err != nil {
+		if err := wire.Unmarshal(r.Bytes, m); err != nil {
 			panic(err) // our own bytes
 		}
 		*to = params
 		return wire.Marshal(nil, m)
 	}
-	switch r.method {
+	switch r.Method {
 	case abi.Crop:
 		var m wire.CropRequest
 		return set(&m, &m.Params)

@@ -126,14 +126,23 @@ func InProcess(plugins ...*sdk.Plugin) Call {
 type subject struct {
 	call  Call
 	info  wire.PluginInfo
-	asked []request // valid requests, with their replies
+	asked []Request // valid requests
 }
 
-// request is a call that the plugin must answer.
-type request struct {
-	name   string
-	method abi.Method
-	bytes  []byte
+// Request is a call that the plugin must answer.
+type Request struct {
+	Name   string
+	Method abi.Method
+	Bytes  []byte
+}
+
+// Requests is what the plugin of that id must answer, with its defaults.
+func Requests(call Call, id string) ([]Request, error) {
+	p, err := newSubject(call, id)
+	if err != nil {
+		return nil, err
+	}
+	return p.asked, nil
 }
 
 func newSubject(call Call, id string) (*subject, error) {
@@ -187,16 +196,16 @@ func (p *subject) describe() (string, error) {
 func (p *subject) repeat() (string, error) {
 	total := 0
 	for _, r := range p.asked {
-		first, err := p.call(r.method, r.bytes)
+		first, err := p.call(r.Method, r.Bytes)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", r.name, err)
+			return "", fmt.Errorf("%s: %w", r.Name, err)
 		}
-		second, err := p.call(r.method, r.bytes)
+		second, err := p.call(r.Method, r.Bytes)
 		if err != nil {
-			return "", fmt.Errorf("%s, again: %w", r.name, err)
+			return "", fmt.Errorf("%s, again: %w", r.Name, err)
 		}
 		if string(first) != string(second) {
-			return "", fmt.Errorf("%s: asked twice it gives other bytes; it must go by its request alone", r.name)
+			return "", fmt.Errorf("%s: asked twice it gives other bytes; it must go by its request alone", r.Name)
 		}
 		total += len(first)
 	}
