@@ -87,7 +87,7 @@ func assigned(specs []schema.Param, assignments []string) ([]schema.Named, error
 		return nil, err
 	}
 	var ps tomlx.Problems
-	tomlx.Set(root, assignments, &ps)
+	tomlx.Set(root, "--param", assignments, &ps)
 	reader := tomlx.NewReader(root, &ps)
 	var out []schema.Named
 	for i := range specs {

@@ -79,15 +79,24 @@ func (c *pluginTryCmd) crops(con *console, _ *pluginSet, x *client.Client, _ *re
 		}
 		list = append(list, cropped{set.ID(i), [2]int{img.H, img.W}, v, [4]int{r.Y, r.X, r.H, r.W}, name})
 	}
-	text, err := json.MarshalIndent(list, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteBytes(c.in("rects.json"), append(text, '\n')); err != nil {
+	if err := atomicfile.WriteBytes(c.in("rects.json"), rows(list)); err != nil {
 		return fmt.Errorf("try: %w", err)
 	}
 	fmt.Fprintf(con.out, "%s: %d crops of %d images, and a picture of each\n", c.in("rects.json"), len(list), n)
 	return nil
+}
+
+// rows is a list as JSON, a line for each.
+func rows(list []cropped) []byte {
+	b := []byte("[")
+	for i, x := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		line, _ := json.Marshal(x) // of strings and numbers
+		b = append(append(b, "\n  "...), line...)
+	}
+	return append(b, "\n]\n"...)
 }
 
 // views runs the view program, of an augmentation that of a task with two views of
