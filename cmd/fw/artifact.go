@@ -36,13 +36,18 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	}
 	key := name + " " + p.Artifact.SHA256
 	if s.artifacts[key] == nil {
-		h := host.New(name, starter(p))
+		h := host.New(name, s.begin(p))
 		if s.watch != nil {
 			h.Watch = func(m abi.Method, began time.Time, took time.Duration) { s.watch(name, m, began, took) }
 		}
 		s.artifacts[key] = &artifact{host: h}
 	}
 	return s.artifacts[key]
+}
+
+// begin starts a plugin that someone may have got from elsewhere.
+func (s *pluginSet) begin(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	return starter(p)
 }
 
 // starter starts a plugin on its carrier.

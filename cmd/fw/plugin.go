@@ -2,10 +2,6 @@ package main
 
 // pluginCmd is the verbs about plugins, each in a file of its own.
 type pluginCmd struct {
-	New   pluginNewCmd   `cmd:"" help:"Start a plugin: a folder with a working one, its test, an experiment and the SDK."`
-	Build pluginBuildCmd `cmd:"" help:"Build a plugin's folder: artifacts, and its manifest with their hashes."`
-	Test  pluginTestCmd  `cmd:"" help:"Hold a plugin to what a host relies on: a table, and an exit code."`
-	Bench pluginBenchCmd `cmd:"" help:"Time a plugin: its start, its calls, and its share of a step."`
-	Try   pluginTryCmd   `cmd:"" help:"Try a plugin on tensors or images of your own."`
-	List  pluginListCmd  `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from; and why one cannot be used."`
+	pluginAuthoring
+	List pluginListCmd `cmd:"" help:"List plugins: id, kind, version, carrier, hash, where from; and why one cannot be used."`
 }

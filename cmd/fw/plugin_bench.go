@@ -66,10 +66,10 @@ func (c *pluginBenchCmd) Run(con *console) error {
 	}
 	defer s.close()
 	b := benchmark{ID: r.Manifest.Info.ID, Version: r.Manifest.Info.Version, Carrier: r.Artifact.Carrier}
-	if err := b.starts(con.ctx, r); err != nil {
+	if err := b.starts(con.ctx, s, r); err != nil {
 		return err
 	}
-	h, err := launch(con.ctx, r)
+	h, err := s.launch(con.ctx, r)
 	if err != nil {
 		return err
 	}
@@ -88,13 +88,13 @@ func (c *pluginBenchCmd) Run(con *console) error {
 }
 
 // starts times the way to the first answer.
-func (b *benchmark) starts(ctx context.Context, r *registry.Resolved) error {
+func (b *benchmark) starts(ctx context.Context, s *pluginSet, r *registry.Resolved) error {
 	cache, err := os.MkdirTemp("", "fw-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(cache)
-	begin := func() (host.Caller, error) { return launch(ctx, r) }
+	begin := func() (host.Caller, error) { return s.launch(ctx, r) }
 	if r.Artifact.Carrier == registry.WASM {
 		module, err := r.Module()
 		if err != nil {

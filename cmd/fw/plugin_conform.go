@@ -79,7 +79,7 @@ func (c *pluginTestCmd) checks(con *console, s *pluginSet, r *registry.Resolved)
 	}
 	rows := []sdktest.Row{sdktest.RowOf("manifest", "it says what the plugin says of itself", registry.CheckSelf(&r.Manifest, said))}
 	on := carriers(r)
-	tested, err := launch(con.ctx, on[0])
+	tested, err := s.launch(con.ctx, on[0])
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (c *pluginTestCmd) checks(con *console, s *pluginSet, r *registry.Resolved)
 
 	detail, err := limits(con.ctx, tested, &r.Manifest, kept)
 	rows = append(rows, sdktest.RowOf("limits", detail, err))
-	detail, err = equal(con.ctx, on, kept)
+	detail, err = s.equal(con.ctx, on, kept)
 	rows = append(rows, sdktest.RowOf("carriers", detail, err))
 	detail, err = c.trains(con, s, r)
 	return append(rows, sdktest.RowOf("trains", detail, err)), nil
@@ -97,11 +97,11 @@ func (c *pluginTestCmd) checks(con *console, s *pluginSet, r *registry.Resolved)
 
 // launch starts an artifact: a module as it is, since a trap costs it an instance only,
 // a process so that it is started again after a crash.
-func launch(ctx context.Context, r *registry.Resolved) (host.Caller, error) {
+func (s *pluginSet) launch(ctx context.Context, r *registry.Resolved) (host.Caller, error) {
 	if r.Artifact.Carrier == registry.WASM {
-		return starter(r)(ctx)
+		return s.begin(r)(ctx)
 	}
-	return host.New(r.Manifest.Info.ID, starter(r)), nil
+	return host.New(r.Manifest.Info.ID, s.begin(r)), nil
 }
 
 // caller gives a plugin's own words as they are, and everything else as broken.
@@ -139,14 +139,14 @@ func (t *transcript) record(call sdktest.Call) sdktest.Call {
 }
 
 // equal has the plugin's other carrier answer every request, to the same bytes.
-func equal(ctx context.Context, on []*registry.Resolved, t transcript) (string, error) {
+func (s *pluginSet) equal(ctx context.Context, on []*registry.Resolved, t transcript) (string, error) {
 	switch {
 	case len(on) < 2:
 		return "", sdktest.Skipped("there is one carrier here, %s", on[0].Artifact.Carrier)
 	case len(t) == 0:
 		return "", sdktest.Skipped("nothing was answered")
 	}
-	other, err := launch(ctx, on[1])
+	other, err := s.launch(ctx, on[1])
 	if err != nil {
 		return "", err
 	}
