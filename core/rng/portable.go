@@ -2,9 +2,9 @@ package rng
 
 import "math"
 
-// log and sincos are Go's math.Log and math.Sincos (after FreeBSD's e_log.c and
-// Cephes' sin.c) with each product rounded: the math package's own may be fused, and
-// then differ in the last bit from machine to machine.
+// log, exp and sincos are Go's math.Log, math.Exp and math.Sincos (after FreeBSD's
+// e_log.c and e_exp.c and Cephes' sin.c) with each product rounded: the math package's
+// own may be fused or assembly, and then differ in the last bit from machine to machine.
 
 // log is the natural logarithm of a normal x above 0.
 func log(x float64) float64 {
@@ -33,6 +33,38 @@ func log(x float64) float64 {
 	half := float64(0.5 * f * f)
 	return float64(k*ln2Hi) - ((half - (float64(s*(half+(odd+even))) + float64(k*ln2Lo))) - f)
 }
+
+// exp is e to the power of a finite x.
+func exp(x float64) float64 {
+	const (
+		ln2Hi     = 6.93147180369123816490e-01
+		ln2Lo     = 1.90821492927058770002e-10
+		log2e     = 1.44269504088896338700e+00
+		overflow  = 7.09782712893383973096e+02
+		underflow = -7.45133219101941108420e+02
+		p1        = 1.66666666666666657415e-01
+		p2        = -2.77777777770155933842e-03
+		p3        = 6.61375632143793436117e-05
+		p4        = -1.65339022054652515390e-06
+		p5        = 4.13813679705723846039e-08
+	)
+	switch {
+	case x > overflow:
+		return math.Inf(1)
+	case x < underflow:
+		return 0
+	}
+	k := int(float64(log2e*x) + math.Copysign(0.5, x))
+	hi, lo := x-float64(float64(k)*ln2Hi), float64(float64(k)*ln2Lo)
+	r := hi - lo // |r| is at most ln(2)/2
+	t := float64(r * r)
+	c := r - float64(t*polynomial(t, p5, p4, p3, p2, p1))
+	y := 1 - ((lo - float64(r*c)/(2-c)) - hi)
+	return y * power2(k/2) * power2(k-k/2) // in two steps, of which only the last rounds
+}
+
+// power2 is 2 to the power of k, from -1022 to 1023.
+func power2(k int) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
 
 // sincos is the sine and cosine of x in (0, 8).
 func sincos(x float64) (sin, cos float64) {

@@ -37,13 +37,39 @@ func TestLogAndSincosAreThoseOfMath(t *testing.T) {
 	}
 }
 
-// The bits of normal draws, on whatever machine this runs.
-func TestNormalBitsAreTheSameEverywhere(t *testing.T) {
-	s, sum := New(6).Stream(), uint64(0)
-	for range 10_000 {
-		sum = (sum ^ uint64(math.Float32bits(float32(s.Normal())))) * 1099511628211
+// It is within two last bits of math's, whose own bits differ between machines; at the
+// ends of the range too, where results are denormal.
+func TestExpIsThatOfMath(t *testing.T) {
+	s := New(12).Stream()
+	for range 300_000 {
+		for _, x := range []float64{s.Uniform(-2, 2), s.Uniform(-746, 709), s.Normal() * 1e-9} {
+			if d := ulps(exp(x), math.Exp(x)); d > 2 {
+				t.Fatalf("exp(%v) is %v, math's is %v", x, exp(x), math.Exp(x))
+			}
+		}
 	}
-	if want := uint64(0xb8a983a726464311); sum != want {
-		t.Errorf("hash %#x, expected %#x", sum, want)
+	if exp(0) != 1 || exp(800) != math.Inf(1) || exp(-800) != 0 {
+		t.Errorf("exp of 0, 800 and -800 is %v, %v and %v", exp(0), exp(800), exp(-800))
+	}
+}
+
+// The bits of draws, on whatever machine this runs.
+func TestDrawBitsAreTheSameEverywhere(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		draw func(s *Stream) uint64
+		want uint64
+	}{
+		{"normal", func(s *Stream) uint64 { return uint64(math.Float32bits(float32(s.Normal()))) }, 0xb8a983a726464311},
+		{"log-uniform", func(s *Stream) uint64 { return math.Float64bits(s.LogUniform(3.0/4, 4.0/3)) }, 0x341257bf762404a6},
+		{"beta", func(s *Stream) uint64 { return math.Float64bits(s.Beta(0.1, 0.6)) }, 0xea3d10afb62498ed},
+	} {
+		s, sum := New(6).Stream(), uint64(0)
+		for range 10_000 {
+			sum = (sum ^ c.draw(&s)) * 1099511628211
+		}
+		if sum != c.want {
+			t.Errorf("%s: hash %#x, expected %#x", c.name, sum, c.want)
+		}
 	}
 }

@@ -32,6 +32,10 @@ func (s *Stream) Float64() float64 {
 // Uniform is uniform in [lo,hi).
 func (s *Stream) Uniform(lo, hi float64) float64 { return lo + float64((hi-lo)*s.Float64()) }
 
+// LogUniform is in [lo,hi) with a uniform logarithm, for lo and hi above 0: as likely
+// within [1/2,1) as within [1,2).
+func (s *Stream) LogUniform(lo, hi float64) float64 { return exp(s.Uniform(log(lo), log(hi))) }
+
 // Intn is uniform in [0,n) without bias, for 0 < n < 2^32; it panics for other n.
 func (s *Stream) Intn(n int) int {
 	if n <= 0 || uint64(n) > 1<<32-1 {
@@ -79,11 +83,10 @@ func (s *Stream) logGamma(a float64) float64 {
 	}
 }
 
-// Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas. The last bit is
-// math.Exp's, which differs between machines.
+// Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas.
 func (s *Stream) Beta(a, b float64) float64 {
 	x, y := s.logGamma(a), s.logGamma(b)
-	return 1 / (1 + math.Exp(y-x))
+	return 1 / (1 + exp(y-x))
 }
 
 // Perm is a uniform permutation of 0..n-1 (Fisher-Yates).

@@ -30,7 +30,7 @@ func Plugin() *sdk.Plugin {
 func (c *crop) Crop(k *sdk.Key, img sdk.Size, box sdk.Box) sdk.Rect {
 	for range 10 {
 		area := k.Uniform(c.minScale, c.maxScale) * img.Area()
-		ratio := math.Exp(k.Uniform(math.Log(c.minRatio), math.Log(c.maxRatio)))
+		ratio := k.LogUniform(c.minRatio, c.maxRatio)
 		w, h := round(math.Sqrt(area*ratio)), round(math.Sqrt(area/ratio))
 		if w < 1 || w > img.W || h < 1 || h > img.H {
 			continue

@@ -65,7 +65,7 @@ func (c *crop) CropView(view int, k *sdk.Key, img sdk.Size, _ sdk.Box) sdk.Rect 
 	g := c.group(view)
 	for range 10 {
 		area := k.Uniform(c.minScale[g], c.maxScale[g]) * img.Area()
-		ratio := math.Exp(k.Uniform(math.Log(c.minRatio), math.Log(c.maxRatio)))
+		ratio := k.LogUniform(c.minRatio, c.maxRatio)
 		w, h := round(math.Sqrt(area*ratio)), round(math.Sqrt(area/ratio))
 		if 0 < w && w <= img.W && 0 < h && h <= img.H {
 			return sdk.Rect{Y: k.Intn(img.H - h + 1), X: k.Intn(img.W - w + 1), H: h, W: w}
