@@ -72,7 +72,10 @@ func (e *Error) Error() string {
 	if e.Kind != Refused {
 		s += ": " + string(e.Kind)
 	}
-	what, where, words, blamed := blame(e.Stderr)
+	what, where, words, blamed := "", "", e.Stderr, false
+	if e.Kind == Trapped || e.Kind == Crashed || e.Kind == NotLoaded { // it died
+		what, where, words, blamed = blame(e.Stderr)
+	}
 	switch {
 	case blamed && where != "":
 		s += ": " + printable(what+" ("+where+")")
