@@ -7,9 +7,10 @@ import (
 )
 
 // blame finds in a guest's last words what it died of and where in its author's
-// source, and what it said before: what Go and Rust print of a panic.
+// source, and what it said before: what Go and Rust print of a panic, and what the
+// SDKs of other languages log.
 func blame(stderr string) (what, where, before string, ok bool) {
-	for _, read := range []func(string) (string, string, string, bool){goPanic, rustPanic} {
+	for _, read := range []func(string) (string, string, string, bool){goPanic, rustPanic, logged} {
 		if what, where, before, ok = read(stderr); ok {
 			return what, where, before, true
 		}
@@ -25,6 +26,18 @@ var (
 
 	rustDeath = regexp.MustCompile(`(?m)^(?:thread '.*' )?(?:\(\d+\) )?panicked at (\S+?:\d+)(?::\d+)?:?\n?(.*)$`)
 )
+
+// lastLine is one of a place and what happened there, behind everything else.
+var lastLine = regexp.MustCompile(`(?:^|\n)(\S+\.\w+:\d+: .+)\s*$`)
+
+// logged reads "FILE:LINE: MESSAGE", which says it all.
+func logged(stderr string) (what, where, before string, ok bool) {
+	m := lastLine.FindStringSubmatchIndex(stderr)
+	if m == nil {
+		return "", "", "", false
+	}
+	return strings.TrimSpace(stderr[m[2]:m[3]]), "", stderr[:m[0]], true
+}
 
 // goPanic reads a goroutine's trace: the function, then its file and line behind a
 // tab, the innermost first. The author's place is the first in the folder of package

@@ -46,6 +46,7 @@ main.wait(...)
 `, `plugin "mine/boom": Crop: trapped: fatal error: all goroutines are asleep - deadlock! (mine/boom/wait.go:7)`},
 		{"Rust", "thread '<unnamed>' panicked at crop.rs:31:9:\nindex out of bounds: the len is 0 but the index is 3\nnote: run with RUST_BACKTRACE=1\n",
 			`plugin "mine/boom": Crop: trapped: panic: index out of bounds: the len is 0 but the index is 3 (crop.rs:31)`},
+		{"an SDK that logs", "first words\nhalves.c:31: index out of bounds\n", "plugin \"mine/boom\": Crop: trapped: halves.c:31: index out of bounds\n  first words"},
 		{"words that are no trace", "no memory left\n", "plugin \"mine/boom\": Crop: trapped: wasm: unreachable\n  no memory left"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
