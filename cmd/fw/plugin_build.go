@@ -32,8 +32,11 @@ type pluginBuildCmd struct {
 
 // built is what --json prints of an artifact.
 type built struct {
-	registry.Artifact
-	Bytes int `json:"bytes"`
+	Path     string `json:"path"`
+	Carrier  string `json:"carrier"`
+	Platform string `json:"platform"`
+	Bytes    int    `json:"bytes"`
+	SHA256   string `json:"sha256"`
 }
 
 // Run builds every artifact of the manifest and those asked for, and renews the
@@ -65,7 +68,7 @@ func (c *pluginBuildCmd) Run(con *console) error {
 		if err != nil {
 			return err
 		}
-		list[i] = built{*a, size}
+		list[i] = built{a.Path, a.Carrier, a.Platform, size, a.SHA256}
 	}
 	if err := c.renew(con.ctx, &m); err != nil {
 		return err
