@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -23,7 +22,7 @@ type Job struct {
 // Language is a row of the table.
 type Language struct {
 	Name     string
-	Sign     string   // the file that a folder of it has
+	Sign     string   // a file that a folder of it has, as a pattern
 	Carriers []string // that it builds to, the usual one first
 	Build    func(context.Context, Job) error
 }
@@ -37,7 +36,7 @@ func Of(dir string) (*Language, error) {
 	var signs []string
 	for i := range languages {
 		l := &languages[i]
-		if _, err := os.Stat(filepath.Join(dir, l.Sign)); err == nil {
+		if found, err := filepath.Glob(filepath.Join(dir, l.Sign)); err == nil && len(found) > 0 {
 			return l, nil
 		}
 		signs = append(signs, fmt.Sprintf("%s (%s)", l.Sign, l.Name))
