@@ -202,7 +202,7 @@ func limits(ctx context.Context, h host.Caller, m *registry.Manifest, t transcri
 // trains runs two steps of a small experiment with the plugin.
 func (c *pluginTestCmd) trains(con *console, s *pluginSet, r *registry.Resolved) (string, error) {
 	const steps = 2
-	session, err := reference{width: 8, batch: 16, count: 64}.prepare(con, s, r, c.use(r), 0)
+	session, err := reference{width: 8, batch: 16, count: 640}.prepare(con, s, r, c.use(r), 0)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +27,9 @@ var networks = []func(width int) string{
 	},
 	func(width int) string {
 		return fmt.Sprintf("use = \"fw/vit\"\npatch = 8\ndim = %d\nheads = 2\ndepth = 2", 8*width)
+	},
+	func(width int) string { // for tasks that need many features
+		return fmt.Sprintf("use = \"fw/resnet\"\ndepth = 10\nwidth = %d\nstem = \"cifar\"", 4*width)
 	},
 }
 
@@ -67,7 +69,7 @@ func (x reference) prepare(con *console, s *pluginSet, r *registry.Resolved, use
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	var faults []error
+	var fault error
 	for _, network := range networks {
 		text, err := x.text(r, use, network(x.width))
 		if err != nil {
@@ -81,12 +83,14 @@ func (x reference) prepare(con *console, s *pluginSet, r *registry.Resolved, use
 		if err == nil {
 			return session, nil
 		}
-		faults = append(faults, err)
+		if fault == nil {
+			fault = err
+		}
 		if r.Manifest.Info.Kind == experiment.Backbone {
 			break // it is the network
 		}
 	}
-	return nil, errors.Join(faults...)
+	return nil, fault
 }
 
 func (x reference) session(con *console, s *pluginSet, file string, workers int) (*core.Session, error) {
