@@ -26,10 +26,10 @@ func TestLogAndSincosAreThoseOfMath(t *testing.T) {
 			t.Fatalf("log(%v) is %v, math's is %v", x, log(x), math.Log(x))
 		}
 		a := s.Uniform(1e-10, 2*math.Pi)
-		sin, cos := sincos(a)
+		sin, cos := sine(a), cosine(a)
 		wantSin, wantCos := math.Sincos(a)
 		if off := max(math.Abs(sin-wantSin), math.Abs(cos-wantCos)); off > 1e-15 || exact && (sin != wantSin || cos != wantCos) {
-			t.Fatalf("sincos(%v) is %v, %v, math's is %v, %v", a, sin, cos, wantSin, wantCos)
+			t.Fatalf("sine and cosine of %v are %v, %v, math's is %v, %v", a, sin, cos, wantSin, wantCos)
 		}
 	}
 	if log(1) != 0 {
@@ -61,8 +61,8 @@ func TestDrawBitsAreTheSameEverywhere(t *testing.T) {
 		want uint64
 	}{
 		{"normal", func(s *Stream) uint64 { return uint64(math.Float32bits(float32(s.Normal()))) }, 0xb8a983a726464311},
-		{"log-uniform", func(s *Stream) uint64 { return math.Float64bits(s.LogUniform(3.0/4, 4.0/3)) }, 0x341257bf762404a6},
-		{"beta", func(s *Stream) uint64 { return math.Float64bits(s.Beta(0.1, 0.6)) }, 0xea3d10afb62498ed},
+		{"log-uniform", func(s *Stream) uint64 { return math.Float64bits(s.LogUniform(3.0/4, 4.0/3)) }, 0x59bc2e9f44b9eaac},
+		{"beta", func(s *Stream) uint64 { return math.Float64bits(s.Beta(0.1, 0.6)) }, 0x4dbcff593b924d23},
 	} {
 		s, sum := New(6).Stream(), uint64(0)
 		for range 10_000 {

@@ -20,16 +20,31 @@ type Key [2]uint32
 // New makes the root key of a seed.
 func New(seed uint64) Key { return Key{uint32(seed), uint32(seed >> 32)} }
 
-// philox is ten rounds of Philox4x32 on counter c.
+// philox is ten rounds of Philox4x32 on counter c. Its words are variables because
+// compilers keep arrays in memory, five rounds are in line because a guest pays for
+// each turn of a loop.
 func philox(k Key, c [4]uint32) [4]uint32 {
-	for range 10 {
-		h0, l0 := bits.Mul32(0xD2511F53, c[0])
-		h1, l1 := bits.Mul32(0xCD9E8D57, c[2])
-		c = [4]uint32{h1 ^ c[1] ^ k[0], l1, h0 ^ c[3] ^ k[1], l0}
-		k[0] += 0x9E3779B9
-		k[1] += 0xBB67AE85
+	const w0, w1 = 0x9E3779B9, 0xBB67AE85
+	c0, c1, c2, c3, k0, k1 := c[0], c[1], c[2], c[3], k[0], k[1]
+	for range 2 {
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+		k0, k1 = k0+w0, k1+w1
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+		k0, k1 = k0+w0, k1+w1
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+		k0, k1 = k0+w0, k1+w1
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+		k0, k1 = k0+w0, k1+w1
+		c0, c1, c2, c3 = round(c0, c1, c2, c3, k0, k1)
+		k0, k1 = k0+w0, k1+w1
 	}
-	return c
+	return [4]uint32{c0, c1, c2, c3}
+}
+
+func round(c0, c1, c2, c3, k0, k1 uint32) (uint32, uint32, uint32, uint32) {
+	h0, l0 := bits.Mul32(0xD2511F53, c0)
+	h1, l1 := bits.Mul32(0xCD9E8D57, c2)
+	return h1 ^ c1 ^ k0, l1, h0 ^ c3 ^ k1, l0
 }
 
 // The last counter word separates the uses of one key.
@@ -67,9 +82,12 @@ func Uniform01(w uint32) float32 { return float32(w>>8) * (1.0 / (1 << 24)) }
 // NormalPair is the Box-Muller transform of two words: two independent standard normals.
 // It is computed in float64 and rounded once.
 func NormalPair(w0, w1 uint32) (float32, float32) {
+	r, angle := polar(w0, w1)
+	return float32(r * cosine(angle)), float32(r * sine(angle))
+}
+
+func polar(w0, w1 uint32) (r, angle float64) {
 	u := (float64(w0) + 0.5) * (1.0 / (1 << 32)) // in (0,1)
 	v := (float64(w1) + 0.5) * (1.0 / (1 << 32))
-	r := math.Sqrt(-2 * log(u))
-	s, c := sincos(2 * math.Pi * v)
-	return float32(r * c), float32(r * s)
+	return math.Sqrt(-2 * log(u)), 2 * math.Pi * v
 }

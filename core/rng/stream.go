@@ -23,10 +23,24 @@ func (s *Stream) Uint32() uint32 {
 	return w
 }
 
+// pair is the next two random words, by one call where both are of one block.
+func (s *Stream) pair() (first, second uint32) {
+	at := s.next % 4
+	if at%2 != 0 {
+		first = s.Uint32()
+		return first, s.Uint32()
+	}
+	if at == 0 {
+		s.buf = s.key.Block(s.next / 4)
+	}
+	s.next += 2
+	return s.buf[at], s.buf[at+1]
+}
+
 // Float64 is uniform in [0,1) with 53 bits.
 func (s *Stream) Float64() float64 {
-	hi, lo := uint64(s.Uint32()), uint64(s.Uint32())
-	return float64((hi<<32|lo)>>11) * (1.0 / (1 << 53))
+	hi, lo := s.pair()
+	return float64((uint64(hi)<<32|uint64(lo))>>11) * (1.0 / (1 << 53))
 }
 
 // Uniform is uniform in [lo,hi).
@@ -34,7 +48,7 @@ func (s *Stream) Uniform(lo, hi float64) float64 { return lo + float64((hi-lo)*s
 
 // LogUniform is in [lo,hi) with a uniform logarithm, for lo and hi above 0: as likely
 // within [1/2,1) as within [1,2).
-func (s *Stream) LogUniform(lo, hi float64) float64 { return exp(s.Uniform(log(lo), log(hi))) }
+func (s *Stream) LogUniform(lo, hi float64) float64 { return lo * exp(s.Float64()*log(hi/lo)) }
 
 // Intn is uniform in [0,n) without bias, for 0 < n < 2^32; it panics for other n.
 func (s *Stream) Intn(n int) int {
@@ -56,14 +70,13 @@ func (s *Stream) Bool(p float64) bool { return s.Float64() < p }
 
 // Normal is a standard normal.
 func (s *Stream) Normal() float64 {
-	x, _ := NormalPair(s.Uint32(), s.Uint32())
-	return float64(x)
+	r, angle := polar(s.pair())
+	return float64(float32(r * cosine(angle)))
 }
 
-// logGamma draws from Gamma(a, 1) in the log domain, so that tiny shapes do not
-// underflow (Marsaglia and Tsang 2000, with Stuart's boost for a < 1).
-func (s *Stream) logGamma(a float64) float64 {
-	boost := 0.0
+// gamma draws from Gamma(a, 1): g times e to the power of boost, so that tiny shapes do
+// not underflow (Marsaglia and Tsang 2000, with Stuart's boost for a < 1).
+func (s *Stream) gamma(a float64) (g, boost float64) {
 	if a < 1 {
 		boost = log(1-s.Float64()) / a
 		a++
@@ -77,16 +90,19 @@ func (s *Stream) logGamma(a float64) float64 {
 			continue
 		}
 		v = v * v * v
-		if u := 1 - s.Float64(); log(u) < float64(0.5*x*x)+d-float64(d*v)+float64(d*log(v)) {
-			return log(d*v) + boost
+		u, xx := 1-s.Float64(), float64(x*x)
+		// What the first test accepts (their squeeze), the second accepts too.
+		if u < 1-float64(0.0331*xx*xx) || log(u) < float64(0.5*xx)+d-float64(d*v)+float64(d*log(v)) {
+			return d * v, boost
 		}
 	}
 }
 
 // Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas.
 func (s *Stream) Beta(a, b float64) float64 {
-	x, y := s.logGamma(a), s.logGamma(b)
-	return 1 / (1 + exp(y-x))
+	x, boostX := s.gamma(a)
+	y, boostY := s.gamma(b)
+	return 1 / (1 + float64(y/x*exp(boostY-boostX)))
 }
 
 // Perm is a uniform permutation of 0..n-1 (Fisher-Yates).
