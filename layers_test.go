@@ -13,16 +13,16 @@ var layers = []struct{ from, to, reason string }{
 	{"core", "cmd", "effects enter at the edge"},
 	{"core", "registry", "core runs what it is given; the registry finds it"},
 	{"sdk", "plugins", "authors' kit stands below every plugin"},
-	{"core", "scaffold", "the host does not know what authors start from"},
 	{"sdk", "cmd", "authors' kit stands below the program"},
-	{"sdk", "registry", "authors' kit is carried without it"},
-	{"toolchain", "core", "a compiler knows nothing of the host"},
-	{"scaffold/go", "core", "a plugin imports only the sdk"},
 	{"plugins/pretext", "core", "a plugin imports only the sdk"},
 	{"plugins/loss", "core", "a plugin imports only the sdk"},
 	{"plugins/crop", "core", "a plugin imports only the sdk"},
 	{"plugins/augment", "core", "a plugin imports only the sdk"},
 	{"plugins/backbone", "core", "a plugin imports only the sdk"},
+	{"scaffold/go", "core", "a plugin imports only the sdk"},
+	{"core", "scaffold", "the host does not know what authors start from"},
+	{"sdk", "registry", "authors' kit is carried without it"},
+	{"toolchain", "core", "a compiler knows nothing of the host"},
 }
 
 const module = "github.com/fwlab/fw/"
