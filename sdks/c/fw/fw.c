@@ -1,0 +1,12 @@
+// fw.c is the whole SDK for a compiler's command line: the files beside it.
+#include "memory.c"
+#include "message.c"
+#include "param.c"
+#include "key.c"
+#include "crop.c"
+#include "trace.c"
+#include "plugin.c"
+#include "ops.c"
+#include "step.c"
+#include "views.c"
+#include "serve.c"
