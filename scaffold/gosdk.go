@@ -11,7 +11,7 @@ import (
 
 // goSDK is a go.mod, and beside the plugin the SDK's sources as a module of their
 // own, which go.mod names instead of a published one.
-func goSDK(id string) (map[string][]byte, error) {
+func goSDK(id, _ string) (map[string][]byte, error) {
 	mod, err := fw.SDK.ReadFile("go.mod")
 	if err != nil {
 		return nil, err

@@ -3,9 +3,10 @@
 // there; [Make] copies it under another name, with the SDK that it needs, so that
 // nothing is fetched. Start from [Make].
 //
-// A language is a row of the table and a folder: README.md, and one folder for each
-// kind with sources, plugin.toml and experiment.toml. In their names and texts
-// "mine/starter" stands for the plugin's id and "starter" for its name.
+// A language is a row of the table and a folder, which languages may share: README.md,
+// and one folder for each kind with plugin.toml, experiment.toml and, of Go, sources.
+// In their names and texts "mine/starter" stands for the plugin's id and "starter" for
+// its name.
 package scaffold
 
 import (
@@ -22,19 +23,19 @@ import (
 	"github.com/fwlab/fw/registry"
 )
 
-//go:embed go/README.md go/*/*.go go/*/*.toml
+//go:embed go/README.md go/*/*.go go/*/*.toml sdks/README.md sdks/*/*.toml
 var files embed.FS
 
 // language is a row of the table.
 type language struct {
-	name string
-	// sdk adds what the folder needs beside the sources, by path; id is the plugin's.
-	sdk func(id string) (map[string][]byte, error)
+	name   string
+	folder string
+	// carry is what else the plugin's folder has, by path: the SDK, and sources that lie
+	// elsewhere.
+	carry func(id, kind string) (map[string][]byte, error)
 }
 
-var languages = []language{
-	{"go", goSDK},
-}
+var languages = append([]language{{"go", "go", goSDK}}, others()...)
 
 // Languages is the names of those that there are scaffolds for.
 func Languages() (names []string) {
@@ -80,10 +81,11 @@ func contents(id, kind, lang string) (map[string][]byte, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("new: expected a language of %s, found %q", strings.Join(Languages(), ", "), lang)
 	}
-	if _, err := fs.Stat(files, path.Join(lang, kind)); err != nil {
+	folder := languages[i].folder
+	if _, err := fs.Stat(files, path.Join(folder, kind)); err != nil {
 		return nil, fmt.Errorf("new: there is no plugin of kind %q in %s to start from", kind, lang)
 	}
-	out, err := languages[i].sdk(id)
+	out, err := languages[i].carry(id, kind)
 	if err != nil {
 		return nil, fmt.Errorf("new: %w", err)
 	}
@@ -95,10 +97,10 @@ func contents(id, kind, lang string) (map[string][]byte, error) {
 		}
 		return err
 	}
-	if err := add(path.Join(lang, "README.md"), "README.md"); err != nil {
+	if err := add(path.Join(folder, "README.md"), "README.md"); err != nil {
 		return nil, err
 	}
-	root := path.Join(lang, kind)
+	root := path.Join(folder, kind)
 	return out, fs.WalkDir(files, root, func(p string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err

@@ -2,7 +2,6 @@ package toolchain
 
 import (
 	"context"
-	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -13,7 +12,7 @@ import (
 // and instructions that not every processor of a platform has, which round otherwise.
 func buildGo(ctx context.Context, j Job) error {
 	if _, err := exec.LookPath("go"); err != nil {
-		return errors.New("build: the go command is not there; get Go from go.dev/dl")
+		return &MissingError{Language: "go", Needs: "the go command (go.dev/dl)"}
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-buildid=", "-o", j.Out}
 	env := []string{"CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off", "GOEXPERIMENT="}

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+
+	"github.com/fwlab/fw/sdks"
 )
 
 // Job is one artifact to build.
@@ -27,9 +29,10 @@ type Language struct {
 	Build    func(context.Context, Job) error
 }
 
-var languages = []Language{
-	{"go", "go.mod", []string{"wasm", "process"}, buildGo},
-}
+var languages = append([]Language{{"go", "go.mod", []string{"wasm", "process"}, buildGo}}, others()...)
+
+// MissingError is a compiler that is not there.
+type MissingError = sdks.MissingError
 
 // Of finds the language of a folder.
 func Of(dir string) (*Language, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/plugins/builtin"
 	"github.com/fwlab/fw/registry"
+	"github.com/fwlab/fw/scaffold"
 	"github.com/fwlab/fw/sdk/sdktest"
 )
 
@@ -60,6 +61,46 @@ func TestFromNothingToATraining(t *testing.T) {
 			}
 			mustFW(t, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
 		})
+	}
+}
+
+// So do plugins in the other languages, for the kinds that they have examples of.
+func TestFromNothingInOtherLanguages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: builds plugins")
+	}
+	for _, lang := range scaffold.Languages() {
+		for _, kind := range experiment.Kinds() {
+			if lang == "go" {
+				continue
+			}
+			t.Run(lang+"/"+kind, func(t *testing.T) {
+				t.Chdir(t.TempDir())
+				code, out := fw(t, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
+				if strings.Contains(out, "no plugin of kind") {
+					t.Skip("skipped:", out)
+				}
+				if code != 0 {
+					t.Fatal(out)
+				}
+				t.Chdir("first")
+				if code, out = fw(t, "plugin", "build"); strings.Contains(out, "not found on PATH") {
+					t.Skip("skipped:", out)
+				}
+				if code != 0 {
+					t.Fatal(out)
+				}
+				manifest := text(t, registry.ManifestName)
+				mustFW(t, "plugin", "build")
+				if text(t, registry.ManifestName) != manifest {
+					t.Error("built again it has other bytes")
+				}
+				if out := mustFW(t, "plugin", "test"); strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 (wasm)") {
+					t.Errorf("%s", out)
+				}
+				mustFW(t, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
+			})
+		}
 	}
 }
 

@@ -191,7 +191,7 @@ func limits(ctx context.Context, h host.Caller, m *registry.Manifest, t transcri
 		if declared := m.Limits.Fuel; declared > 0 && used > int64(declared) {
 			return "", fmt.Errorf("a %s needs %d units of work, the manifest says limits.fuel = %d", method, used, declared)
 		}
-		parts = append(parts, fmt.Sprintf("%s %.1f %% of %d units of work", method, 100*float64(used)/float64(most), most))
+		parts = append(parts, fmt.Sprintf("%s %.2g %% of %d units of work", method, 100*float64(used)/float64(most), most))
 	}
 	if declared := m.Limits.MemoryMiB << 20; declared > 0 && u.Memory > declared {
 		return "", fmt.Errorf("it needs %s of memory, the manifest says limits.memory_mib = %d", plan.Size(u.Memory), m.Limits.MemoryMiB)
