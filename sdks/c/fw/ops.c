@@ -5,7 +5,15 @@ static const char *both(fw_value x, fw_value y) { return fw_text(fw_show(fw_shap
 
 // ---- Shape ----
 
+// checked_rank is a rank that a shape can have; any other is a mistake, and 0.
+static int checked_rank(int rank) {
+	if (rank >= 0 && rank <= 8) return rank;
+	fw_fail(fw_text("a shape has at most 8 dimensions, found ", fw_number(rank), NULL));
+	return 0;
+}
+
 fw_value fw_reshape(fw_value x, const int64_t *dims, int rank) {
+	rank = checked_rank(rank);
 	fw_shape s = {.dtype = fw_shape_at(x).dtype, .rank = rank};
 	int64_t rest = fw_elements(x);
 	int unknown = -1;
@@ -82,6 +90,7 @@ fw_value fw_reverse(fw_value x, int axis) {
 }
 
 fw_value fw_broadcast_in_dim(fw_value x, const int64_t *dims, int rank, const int *at) {
+	rank = checked_rank(rank);
 	fw_shape s = fw_shape_at(x), out = {.dtype = s.dtype, .rank = rank};
 	int64_t places[8];
 	for (int i = 0; i < rank; i++) out.dims[i] = dims[i];
@@ -94,6 +103,7 @@ fw_value fw_broadcast_in_dim(fw_value x, const int64_t *dims, int rank, const in
 }
 
 fw_value fw_broadcast_to(fw_value x, const int64_t *dims, int rank) {
+	rank = checked_rank(rank);
 	fw_shape s = fw_shape_at(x), out = {.dtype = s.dtype, .rank = rank};
 	for (int i = 0; i < rank; i++) out.dims[i] = dims[i];
 	if (fw_same_dims(s, out)) return x;
@@ -312,6 +322,7 @@ fw_value fw_mask_diagonal(fw_value x) {
 fw_value fw_one_hot(fw_value x, int n) {
 	fw_shape s = fw_shape_at(x);
 	int at[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+	if (!checked_rank(s.rank + 1)) return x;
 	s.dims[s.rank++] = n, s.dtype = FW_I32;
 	fw_value classes = fw_iota_of(s, s.rank - 1);
 	return fw_convert(fw_compare("EQ", fw_broadcast_in_dim(x, s.dims, s.rank, at), classes), FW_F32);
