@@ -70,21 +70,16 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 		t.Skip("skipped with -short: builds plugins")
 	}
 	for _, lang := range scaffold.Languages() {
-		for _, kind := range experiment.Kinds() {
+		for _, kind := range []string{experiment.Crop, experiment.Loss, experiment.Pretext} {
 			if lang == "go" {
 				continue
 			}
 			t.Run(lang+"/"+kind, func(t *testing.T) {
 				t.Chdir(t.TempDir())
-				code, out := fw(t, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
-				if strings.Contains(out, "no plugin of kind") {
-					t.Skip("skipped:", out)
-				}
-				if code != 0 {
-					t.Fatal(out)
-				}
+				mustFW(t, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
 				t.Chdir("first")
-				if code, out = fw(t, "plugin", "build"); strings.Contains(out, "not found on PATH") {
+				code, out := fw(t, "plugin", "build")
+				if strings.Contains(out, "not found on PATH") {
 					t.Skip("skipped:", out)
 				}
 				if code != 0 {
