@@ -12,7 +12,9 @@ import (
 
 // Methods that plugins implement. The host runs what they trace and knows none of them.
 var methods = []string{"simclr", "moco", "byol", "simsiam", "barlow", "vicreg", "swav", "dino", "nnclr", "instdisc", "jigsaw", "deepcluster", "colorization",
-	"simmim", "beit", "ntxent", "nt-xent", "supcon", "rotnet", "contrastivecrop", "contrastive-crop", "fw/rotation", "fw/mae", "maskedautoencoder", "masked-mse", "maskedmse"}
+	"simmim", "beit", "dvae", "discrete vae", "ntxent", "nt-xent", "supcon", "rotnet", "contrastivecrop", "contrastive-crop", "fw/rotation", "fw/mae", "maskedautoencoder", "masked-mse", "maskedmse",
+	"relativeposition", "relative-position", "rebalanced",
+	"masked-l1", "maskedl1", "denoising", "contextencoder", "context-encoder", "inpaint"}
 
 // The code of core, comments and tests aside, names no method.
 func TestCoreNamesNoMethod(t *testing.T) {

@@ -19,8 +19,8 @@ func alternate(ctx context.Context, b *bench, all []contestant) ([][]turn, error
 }
 
 // inTurns is the turns by contestant, then by round.
-func inTurns(all []contestant, rounds int, measure func(round int, c contestant) (turn, error)) ([][]turn, error) {
-	turns := make([][]turn, len(all))
+func inTurns[C, T any](all []C, rounds int, measure func(round int, c C) (T, error)) ([][]T, error) {
+	turns := make([][]T, len(all))
 	for round := range rounds {
 		for i, c := range all {
 			t, err := measure(round, c)
@@ -62,10 +62,15 @@ type spread struct{ median, least, most float64 }
 // ratio compares two sides round by round: theirs over ours, so that above 1 ours
 // takes less.
 func ratio(theirs, ours *side, of func(t turn) float64) spread {
-	n := min(len(theirs.Turns), len(ours.Turns))
+	return ratios(theirs.Turns, ours.Turns, of)
+}
+
+// ratios is above over below, round by round.
+func ratios[T any](above, below []T, of func(t T) float64) spread {
+	n := min(len(above), len(below))
 	v := make([]float64, n)
 	for i := range v {
-		v[i] = of(theirs.Turns[i]) / of(ours.Turns[i])
+		v[i] = of(above[i]) / of(below[i])
 	}
 	slices.Sort(v)
 	return spread{times.Median(v), v[0], v[n-1]}

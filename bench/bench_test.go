@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"os/exec"
@@ -128,6 +130,13 @@ func cannedResults() *results {
 	r.put(pair{Row: "mae-vit-s16", Precision: "f32", Threads: 1, Commit: "abc", Lacks: map[string]string{"fw": "no such file", "PyTorch": "no PyTorch"}})
 	r.Rows[0].FW.Turns[0].Parameters = 8
 	r.GEMM = []product{{256, 1, 90, 100}, {256, 2, 10, 0}}
+	turns := func(rates ...float64) (list []viewTurn) {
+		for _, x := range rates {
+			list = append(list, viewTurn{PerSecond: x, PerCPUSecond: x, PeakRSS: 5e6, Versions: map[string]string{"torchvision": "1", "pillow": "2"}})
+		}
+		return list
+	}
+	r.Views = []viewPair{{"views-cifar10", "abc", turns(100, 200, 90), turns(10, 10, 10)}}
 	r.Sweep = &timeOf{"simclr-resnet18-w16", 2, []point{{16, 10}, {32, 20}, {64, 41}}}
 	return r
 }
@@ -208,12 +217,55 @@ func TestReplaceBlock(t *testing.T) {
 	}
 }
 
+// The script that makes views runs on a file of each kind, and prints what a turn needs.
+func TestViewsScript(t *testing.T) {
+	python := pythonWith(t, "torchvision")
+	cifar, photos, from := t.TempDir(), t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(cifar, "data_batch_1.bin"), make([]byte, 3073*20), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	picture, err := os.Create(filepath.Join(from, "a.png"))
+	if err == nil {
+		err = errors.Join(png.Encode(picture, image.NewGray(image.Rect(0, 0, 9, 7))), picture.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(python, filepath.Join("peer", "photos.py"), from, photos).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, r := range viewRows {
+		at := map[string]string{"--cifar": cifar, "--photos": photos}[r.flag]
+		b := &bench{m: &machine{}}
+		got, err := b.viewTurn(t.Context(), nil, python, filepath.Join("peer", "views.py"), r.flag, at, "--seconds", "0.01", "--warmup", "1")
+		if err != nil || !(got.PerSecond > 0) || got.PeakRSS < 1e7 || got.Versions["torchvision"] == "" || got.Versions["pillow"] == "" {
+			t.Errorf("%s: %+v, %v", r.name, got, err)
+		}
+	}
+}
+
+// pythonWith is the interpreter that FW_PYTHON names, or python3, if it has a package.
+func pythonWith(t *testing.T, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts PyTorch")
+	}
+	python := os.Getenv("FW_PYTHON")
+	if python == "" {
+		python = "python3"
+	}
+	if out, err := exec.Command(python, "-c", "import "+name).CombinedOutput(); err != nil {
+		t.Skipf("%s with %s: %v %s; FW_PYTHON names one", python, name, err, strings.TrimSpace(string(out)))
+	}
+	return python
+}
+
 // Both sides are told the same batch, threads and arithmetic.
 func TestCommands(t *testing.T) {
 	m := &machine{fw: "FW", python: "PY"}
 	c := contestant{row: &table[1], precision: "bf16", threads: 2}
 	program, env, args := m.command(c, 10)
-	if got := program + " " + strings.Join(append(env, args...), " "); got != "FW GOMAXPROCS=2 bench experiments/bench/simclr-resnet18-w16.toml --json --reuse-batch --profile 0 --warmup 3 --steps 1000000 --seconds 10 --workers 2 --set train.precision=bf16 --set train.batch_size=256" {
+	if got := program + " " + strings.Join(append(env, args...), " "); got != "FW GOMAXPROCS=2 bench experiments/bench/simclr-resnet18-w16.toml --json --reuse-batch --profile 0 --warmup 3 --steps 1000000 --seconds 10 --workers 2 --set train.batch_size=256 --set train.precision=bf16" {
 		t.Error(got)
 	}
 	c.peer = &config{"compile", "channels_last", allocator{"kept", []string{"A=1"}}}
@@ -238,16 +290,7 @@ func TestArgumentsAreChecked(t *testing.T) {
 
 // The peer scripts run, and print what a turn needs. A small network.
 func TestPeerScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts PyTorch")
-	}
-	python := os.Getenv("FW_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if out, err := exec.Command(python, "-c", "import torch").CombinedOutput(); err != nil {
-		t.Skipf("%s with torch: %v %s; FW_PYTHON names one", python, err, strings.TrimSpace(string(out)))
-	}
+	python := pythonWith(t, "torch")
 	for _, args := range [][]string{
 		{"simclr.py", "--batch", "4", "--width", "4", "--layout", "channels_last", "--precision", "bf16"},
 		{"mae.py", "--batch", "4", "--depth", "1", "--dim", "12", "--decoder-dim", "8"},

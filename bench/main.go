@@ -23,9 +23,11 @@ import (
 type cli struct {
 	Python        string   `help:"Python with PyTorch." env:"FW_PYTHON" default:"python3"`
 	FW            string   `help:"fw's program; without it ./cmd/fw is built." name:"fw" placeholder:"FILE"`
-	Parts         []string `help:"What to measure: rows (fw beside PyTorch), gemm (products beside the machine's peak), sweep (time by batch)." enum:"rows,gemm,sweep" default:"rows,gemm,sweep"`
+	Parts         []string `help:"What to measure: rows (fw beside PyTorch), gemm (products beside the machine's peak), sweep (time by batch), views (fw beside torchvision on PIL)." enum:"rows,gemm,sweep,views" default:"rows,gemm,sweep,views"`
+	CIFAR         string   `help:"Folder of CIFAR-10's binary version, for views; without it these are left out." name:"cifar" placeholder:"DIR"`
+	PhotoSource   string   `help:"Tar or folder of pictures, of which photographs for views are made; without it these are left out." placeholder:"PATH"`
 	Rows          []string `help:"Rows, by name; without it all." placeholder:"NAME"`
-	Precisions    []string `help:"Arithmetic." enum:"f32,bf16" default:"f32,bf16"`
+	Precisions    []string `help:"Arithmetic; f4 is float32 with fw's train.winograd = f4, beside PyTorch's float32." enum:"f32,f4,bf16" default:"f32,f4,bf16"`
 	Threads       []int    `help:"Threads of both sides." default:"1,2"`
 	Rounds        int      `help:"Turns of each side." default:"5"`
 	Seconds       float64  `help:"Of timed steps in a turn." default:"10"`
@@ -101,9 +103,9 @@ func (c *cli) measure(ctx context.Context, r *results, out io.Writer) error {
 	if err := r.on(m.about(ctx)); err != nil {
 		return fmt.Errorf("bench: %s: %w", c.Out, err)
 	}
-	parts := map[string]func(context.Context, *bench) error{"rows": rows, "gemm": products, "sweep": sweep}
+	parts := map[string]func(context.Context, *bench) error{"rows": rows, "gemm": products, "sweep": sweep, "views": views}
 	b := &bench{cli: c, m: m, r: r, log: out}
-	for _, name := range []string{"gemm", "sweep", "rows"} {
+	for _, name := range []string{"gemm", "sweep", "views", "rows"} {
 		if !slices.Contains(c.Parts, name) {
 			continue
 		}

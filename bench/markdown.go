@@ -40,6 +40,7 @@ func (r *results) markdown() string {
 	fmt.Fprintf(&b, "%s, %d cores, %s; fw %s(%s, kernels %s), PyTorch %s.\n", m.CPU, m.Cores, m.OS, r.commits(), m.Go, m.ISA, m.Torch)
 	r.steps(&b)
 	r.threads(&b)
+	r.viewed(&b)
 	r.products(&b)
 	r.searched(&b)
 	r.batches(&b)
@@ -47,12 +48,18 @@ func (r *results) markdown() string {
 	return b.String()
 }
 
-// commits is fw's at which rows were measured, each once.
+// commits is fw's at which rows and views were measured, each once.
 func (r *results) commits() (text string) {
-	for i := range r.Rows {
-		if c := r.Rows[i].Commit + " "; !strings.Contains(text, c) {
+	add := func(commit string) {
+		if c := commit + " "; !strings.Contains(text, c) {
 			text += c
 		}
+	}
+	for i := range r.Rows {
+		add(r.Rows[i].Commit)
+	}
+	for i := range r.Views {
+		add(r.Views[i].Commit)
 	}
 	return text
 }

@@ -19,10 +19,11 @@ import (
 
 // results is everything measured on one machine.
 type results struct {
-	Machine about     `json:"machine"`
-	Rows    []pair    `json:"rows"`
-	GEMM    []product `json:"gemm"`
-	Sweep   *timeOf   `json:"sweep,omitempty"`
+	Machine about      `json:"machine"`
+	Rows    []pair     `json:"rows"`
+	GEMM    []product  `json:"gemm"`
+	Sweep   *timeOf    `json:"sweep,omitempty"`
+	Views   []viewPair `json:"views,omitempty"`
 }
 
 // about is what figures depend on besides the programs.
@@ -100,7 +101,7 @@ func (r *results) put(p pair) {
 	r.Rows = append(r.Rows, p)
 	names := rowNames()
 	slices.SortStableFunc(r.Rows, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(slices.Index(names, a.Row), slices.Index(names, b.Row)), -cmp.Compare(a.Precision, b.Precision), cmp.Compare(a.Threads, b.Threads))
+		return cmp.Or(cmp.Compare(slices.Index(names, a.Row), slices.Index(names, b.Row)), cmp.Compare(slices.Index(arithmetics, a.Precision), slices.Index(arithmetics, b.Precision)), cmp.Compare(a.Threads, b.Threads))
 	})
 }
 

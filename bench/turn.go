@@ -78,10 +78,29 @@ func (c *cli) machine(ctx context.Context) (m *machine, done func(), err error) 
 
 // lacksFW says why fw cannot do a row; "" if it can.
 func (m *machine) lacksFW(ctx context.Context, r *row, precision string) string {
-	if _, err := m.start(ctx, nil, m.fw, "check", r.file(), "--set", "train.precision="+precision); err != nil {
+	if _, err := m.start(ctx, nil, m.fw, append([]string{"check", r.file()}, arithmetic(precision)...)...); err != nil {
 		return err.Error()
 	}
 	return ""
+}
+
+// arithmetics are in the order of the tables.
+var arithmetics = []string{"f32", "f4", "bf16"}
+
+// arithmetic is how fw is told.
+func arithmetic(precision string) []string {
+	if precision == "f4" {
+		return []string{"--set", "train.winograd=f4"}
+	}
+	return []string{"--set", "train.precision=" + precision}
+}
+
+// peerPrecision is the nearest that PyTorch has.
+func peerPrecision(precision string) string {
+	if precision == "f4" {
+		return "f32"
+	}
+	return precision
 }
 
 // warmup is the steps before the clock runs, on both sides.
@@ -108,11 +127,12 @@ func (m *machine) measure(ctx context.Context, c contestant, seconds float64) (t
 func (m *machine) command(c contestant, seconds float64) (program string, env, args []string) {
 	s := strconv.FormatFloat(seconds, 'g', -1, 64)
 	if c.peer == nil {
-		return m.fw, []string{"GOMAXPROCS=" + itoa(c.threads)}, []string{"bench", c.row.file(), "--json", "--reuse-batch", "--profile", "0", "--warmup", itoa(warmup),
-			"--steps", "1000000", "--seconds", s, "--workers", itoa(c.threads), "--set", "train.precision=" + c.precision, "--set", "train.batch_size=" + itoa(c.row.batch)}
+		args = []string{"bench", c.row.file(), "--json", "--reuse-batch", "--profile", "0", "--warmup", itoa(warmup),
+			"--steps", "1000000", "--seconds", s, "--workers", itoa(c.threads), "--set", "train.batch_size=" + itoa(c.row.batch)}
+		return m.fw, []string{"GOMAXPROCS=" + itoa(c.threads)}, append(args, arithmetic(c.precision)...)
 	}
 	args = []string{filepath.Join("bench", "peer", c.row.script), "--batch", itoa(c.row.batch), "--warmup", itoa(warmup), "--seconds", s, "--threads", itoa(c.threads),
-		"--precision", c.precision, "--mode", c.peer.mode, "--layout", c.peer.layout}
+		"--precision", peerPrecision(c.precision), "--mode", c.peer.mode, "--layout", c.peer.layout}
 	return m.python, append([]string{"OMP_NUM_THREADS=" + itoa(c.threads)}, c.peer.allocator.env...), append(args, c.row.flags...)
 }
 

@@ -47,6 +47,36 @@ func (s *Session) Evaluate(ctx context.Context, c *checkpoint.Checkpoint, e expe
 // AddEvals puts measurements into the report of a finished run, in the place of
 // those of the same thing.
 func AddEvals(d rundir.Dir, evals []report.Eval) error {
+	return amend(d, func(r *report.Report) {
+		for _, e := range evals {
+			r.Evals = put(r.Evals, e, func(x report.Eval) bool {
+				return x.Protocol == e.Protocol && x.Subject == e.Subject && x.Seed == e.Seed && x.Epoch == e.Epoch && x.Choice == e.Choice && maps.Equal(x.Settings, e.Settings)
+			})
+		}
+	})
+}
+
+// AddLocalization puts measurements into the report of a finished run, in the place
+// of those of the same thing.
+func AddLocalization(d rundir.Dir, list []report.Localization) error {
+	return amend(d, func(r *report.Report) {
+		for _, l := range list {
+			r.Localization = put(r.Localization, l, l.Same)
+		}
+	})
+}
+
+// put is the list with x in the place of the first that is the same, or behind all.
+func put[T any](list []T, x T, same func(T) bool) []T {
+	if i := slices.IndexFunc(list, same); i >= 0 {
+		list[i] = x
+		return list
+	}
+	return append(list, x)
+}
+
+// amend changes the report of a finished run.
+func amend(d rundir.Dir, change func(*report.Report)) error {
 	r, err := report.Read(d.ReportJSON())
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("eval: %s has no report yet, the results are not added: finish it with fw run --resume %s", d, d)
@@ -54,15 +84,6 @@ func AddEvals(d rundir.Dir, evals []report.Eval) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range evals {
-		same := func(x report.Eval) bool {
-			return x.Protocol == e.Protocol && x.Subject == e.Subject && x.Seed == e.Seed && x.Epoch == e.Epoch && x.Choice == e.Choice && maps.Equal(x.Settings, e.Settings)
-		}
-		if i := slices.IndexFunc(r.Evals, same); i >= 0 {
-			r.Evals[i] = e
-		} else {
-			r.Evals = append(r.Evals, e)
-		}
-	}
+	change(&r)
 	return WriteReport(d, r)
 }

@@ -32,7 +32,7 @@ func choice(c view.Choice) string {
 	if !ok {
 		text = strings.ReplaceAll(c.Name, "_", " ")
 	}
-	if len(c.Values) > 6 {
+	if len(c.Values) > 9 {
 		return fmt.Sprintf("%s (%d)", text, len(c.Values))
 	}
 	for i, v := range c.Values {

@@ -41,6 +41,10 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 		mean, std = []float64{0.5}, []float64{0.25}
 	}
 	set.Mean, set.Std, set.Channels = mean, std, d.Channels
+	e, modules, err := borrow(e, set)
+	if err != nil {
+		return nil, err
+	}
 	per := set.Train.Len() / tr.BatchSize
 	cfg := optim.Config{Name: o.Name, LR: o.Peak(tr.BatchSize), MinLR: o.MinLR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, FinalDecay: o.FinalDecay,
 		Betas: o.Betas, Eps: o.Eps, Eta: o.Eta, Exclude: o.ExcludeBiasAndNorm, Schedule: o.Schedule, WarmupSteps: int(o.WarmupEpochs * float64(per)), Steps: per * tr.Epochs, Gamma: o.Gamma}
@@ -50,13 +54,16 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	if workers == 0 {
 		workers = tr.Workers
 	}
-	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, Memory: tr.Memory, Parts: tr.BatchSize / tr.MicroBatch, CheckFinite: tr.CheckFinite, Localization: schedule(e),
+	t, err := train.NewTrainer(ctx, train.Config{Plugins: plugins, Data: set.Train, Mean: mean, Std: std, Optim: cfg, Seed: e.Seed(), Workers: workers, BF16: tr.Precision == experiment.BF16, Fours: tr.Winograd == experiment.F4, Memory: tr.Memory, Parts: tr.BatchSize / tr.MicroBatch, CheckFinite: tr.CheckFinite, Localization: schedule(e), Modules: modules,
 		Facts: train.Facts{Batch: tr.MicroBatch, Samples: set.Train.Len(), Channels: d.Channels, ImageSize: d.ImageSize}})
 	if small := (*train.MemoryError)(nil); errors.As(err, &small) {
 		return nil, fmt.Errorf("%s: %w", e.Where("train.memory"), err)
 	}
 	if parts := (*train.PartsError)(nil); errors.As(err, &parts) {
 		return nil, fmt.Errorf("%s: %w; leave train.micro_batch out, and see train.memory", e.Where("train.micro_batch"), err)
+	}
+	if alien := (*train.ModuleError)(nil); errors.As(err, &alien) {
+		return nil, fmt.Errorf("%s: %w", e.Where("modules."+alien.Name), err)
 	}
 	if err != nil {
 		return nil, err

@@ -106,12 +106,13 @@ func (r *running) save(numbered bool) error {
 	t := r.Trainer
 	m := r.meta
 	m.Step, m.Epoch = t.Step, t.Step/t.StepsPerEpoch()
+	m.Extra = r.metadata()
 	if len(r.report.Data.Skipped) > 0 {
 		b, err := json.Marshal(r.report.Data.Skipped)
 		if err != nil {
 			return fmt.Errorf("checkpoint: %w", err)
 		}
-		m.Extra = map[string]string{skippedKey: string(b)}
+		m.Extra[skippedKey] = string(b)
 	}
 	if err := r.metrics.Append(m.Step, m.Epoch, r.clock.metrics()); err != nil {
 		return err

@@ -150,6 +150,9 @@ func (r *running) step() error {
 		return nil
 	}
 	metrics[rundir.TrainLoss] = loss
+	if share, crops := t.FellBack(); crops {
+		metrics[rundir.CropsFellBack] = share
+	}
 	metrics[rundir.TrainImages] = r.clock.lap(tr.BatchSize)
 	return r.metrics.Append(t.Step, t.Step/t.StepsPerEpoch(), metrics)
 }

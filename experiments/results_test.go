@@ -19,7 +19,7 @@ import (
 
 var (
 	reports = flag.String("reports", "", "folder of run directories whose reports replace results.json")
-	rewrite = flag.Bool("rewrite", false, "write the table in docs/methods.md anew")
+	rewrite = flag.Bool("rewrite", false, "write the tables in the documents anew")
 )
 
 // result is one experiment over its runs, which differ by seed. Accuracies are in
@@ -36,8 +36,6 @@ type result struct {
 const (
 	resultsFile = "results.json"
 	docFile     = "../docs/methods.md"
-	begins      = "<!-- results: go test ./experiments -reports RUNS -rewrite -->\n"
-	ends        = "<!-- end of results -->\n"
 )
 
 // The table of results in docs/methods.md is made of results.json, which is made of
@@ -61,23 +59,30 @@ func TestResultsTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := os.ReadFile(docFile)
+	section(t, docFile, "results", "go test ./experiments -reports RUNS -rewrite", render(t, all))
+}
+
+// section holds the part of a document between the lines of a name against what it is
+// to be, or writes it there; command is what makes it of runs.
+func section(t *testing.T, file, name, command, text string) {
+	t.Helper()
+	begins, ends := fmt.Sprintf("<!-- %s: %s -->\n", name, command), fmt.Sprintf("<!-- end of %s -->\n", name)
+	doc, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(doc), begins)
 	old, after, ok2 := strings.Cut(rest, ends)
 	if !ok || !ok2 {
-		t.Fatalf("%s has no lines %q and %q", docFile, begins, ends)
+		t.Fatalf("%s has no lines %q and %q", file, begins, ends)
 	}
-	table := render(t, all)
-	if table == old {
+	if text == old {
 		return
 	}
 	if !*rewrite {
-		t.Fatalf("the table in %s is not that of %s; run go test ./experiments -rewrite", docFile, resultsFile)
+		t.Fatalf("the %s in %s are not those on file; run go test ./experiments -rewrite", name, file)
 	}
-	if err := os.WriteFile(docFile, []byte(before+begins+table+ends+after), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(before+begins+text+ends+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

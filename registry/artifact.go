@@ -16,6 +16,8 @@ type Resolved struct {
 	Path     string   // of the artifact; "" when built in
 	Builtin  *Builtin // nil unless built in
 	From     string   // "built in", the place of its line in a registry, or its folder
+	Folder   string   // of its manifest; "" when it has none
+	Source   string   // where it was installed from, "" if it was not
 }
 
 // maxModule bounds a WASM module, in bytes.

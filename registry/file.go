@@ -13,17 +13,25 @@ import (
 // FileName is the name of a registry's file.
 const FileName = "registry.toml"
 
-// UserFile is the user's registry: in $FW_HOME, or fw's folder among the user's
+// Home is the folder of what the user has of fw: $FW_HOME, or fw's among the user's
 // configuration; "" where the system knows neither. getenv is os.Getenv.
-func UserFile(getenv func(string) string) string {
+func Home(getenv func(string) string) string {
 	if home := getenv("FW_HOME"); home != "" {
-		return filepath.Join(home, FileName)
+		return home
 	}
 	dir, err := os.UserConfigDir()
 	if err != nil {
 		return ""
 	}
-	return filepath.Join(dir, "fw", FileName)
+	return filepath.Join(dir, "fw")
+}
+
+// UserFile is the user's registry, "" where there is no home.
+func UserFile(getenv func(string) string) string {
+	if home := Home(getenv); home != "" {
+		return filepath.Join(home, FileName)
+	}
+	return ""
 }
 
 // ProjectFile is the registry of the project that a file belongs to, "" if there is
@@ -59,6 +67,10 @@ type entry struct {
 	layer    int    // the higher, the stronger
 	from     string // "built in", or the place of its line
 	dir      string // of its artifacts
+	source   string // where it was installed from, "" if it was not
+	file     string
+	first    int // line of [[plugin]]
+	last     int // line of its last key
 	manifest Manifest
 	builtin  *Builtin
 	inline   bool  // listed without a manifest: its parameters are known once it runs
@@ -84,7 +96,10 @@ func parseEntries(file string, src []byte, layer int, platform string) ([]*entry
 	r := tomlx.NewReader(root, &ps)
 	var list []*entry
 	for _, n := range r.Tables("plugin") {
-		e := &entry{layer: layer, from: n.Key.String(), dir: filepath.Dir(file)}
+		e := &entry{layer: layer, from: n.Key.String(), dir: filepath.Dir(file), file: file, first: n.Key.Line, last: n.Key.Line}
+		for _, f := range n.Fields {
+			e.last = max(e.last, f.Key.Line)
+		}
 		if n.Field("manifest") != nil {
 			e.listed(n, &ps)
 		} else {
@@ -103,6 +118,7 @@ func parseEntries(file string, src []byte, layer int, platform string) ([]*entry
 func (e *entry) listed(n *tomlx.Node, ps *tomlx.Problems) {
 	r := tomlx.NewReader(n, ps)
 	path := r.String("manifest")
+	e.source = text(r, "source")
 	r.Done(func(string) string { return "; the manifest says the rest" })
 	if path == "" {
 		return
@@ -138,7 +154,7 @@ func (e *entry) inlined(n *tomlx.Node, ps *tomlx.Problems, platform string) {
 	i := &e.manifest.Info
 	i.ID = checked(r, n, ps, "id", validID, idWords)
 	i.Kind = need(r, &schema.Param{Name: "kind", Type: schema.String, Choices: experiment.Kinds()}).S
-	i.Version = checked(r, n, ps, "version", isVersion, versionWords)
+	i.Version = checked(r, n, ps, "version", IsVersion, versionWords)
 	e.manifest.Artifacts = []Artifact{artifact(r, n, ps, "artifact", platform)}
 	r.Node("manifest")
 	r.Done(nil)

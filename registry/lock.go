@@ -26,7 +26,8 @@ type Lock struct {
 // Locked is one pinned plugin.
 type Locked struct {
 	ID, Version, Kind string
-	BuiltIn           bool // a part of the host, which then stands for its code
+	BuiltIn           bool   // a part of the host, which then stands for its code
+	Source            string // where others can install it from, "" if that is not known
 	Artifacts         []LockedArtifact
 }
 
@@ -42,6 +43,9 @@ func NewLock(plugins []*Resolved) *Lock {
 			continue
 		}
 		k := Locked{ID: i.ID, Version: i.Version, Kind: i.Kind, BuiltIn: p.Builtin != nil}
+		if strings.Contains(p.Source, "://") { // a path means nothing to others
+			k.Source = p.Source
+		}
 		for _, a := range p.Manifest.Artifacts {
 			if a.SHA256 != "" {
 				k.Artifacts = append(k.Artifacts, LockedArtifact{a.Carrier, a.Platform, a.SHA256})
@@ -83,6 +87,7 @@ func (l *Lock) Encode() []byte {
 		if p.BuiltIn {
 			w.Set("built_in", schema.OfBool(true))
 		}
+		w.SetString("source", p.Source)
 		for _, a := range p.Artifacts {
 			w.Item("plugin.artifact")
 			w.SetString("carrier", a.Carrier)
@@ -133,9 +138,10 @@ func ParseLock(file string, src []byte) (*Lock, error) {
 func readLocked(n *tomlx.Node, ps *tomlx.Problems) (p Locked) {
 	r := tomlx.NewReader(n, ps)
 	p.ID = checked(r, n, ps, "id", validID, idWords)
-	p.Version = checked(r, n, ps, "version", isVersion, versionWords)
+	p.Version = checked(r, n, ps, "version", IsVersion, versionWords)
 	p.Kind = need(r, &schema.Param{Name: "kind", Type: schema.String, Choices: experiment.Kinds()}).S
 	p.BuiltIn = need(r, &schema.Param{Name: "built_in", Type: schema.Bool, Default: schema.OfBool(false)}).Bool()
+	p.Source = text(r, "source")
 	for _, an := range r.Tables("artifact") {
 		ar := tomlx.NewReader(an, ps)
 		a := LockedArtifact{
@@ -164,6 +170,13 @@ func (p *Locked) sha256(carrier, platform string) string {
 		}
 	}
 	return ""
+}
+
+// Differs says how a manifest is not the one that was locked, "" if it has the same
+// artifacts.
+func (p *Locked) Differs(m *Manifest) string {
+	l := &Lock{Plugins: []Locked{*p}}
+	return l.differs(&Resolved{Manifest: *m, From: p.Source}, LockName)
 }
 
 // check refuses a plugin that is not what the lock pins. file is where the lock
@@ -198,8 +211,10 @@ func (l *Lock) differs(p *Resolved, file string) string {
 	if changed != nil {
 		return strings.Join(changed, "; ") + fmt.Sprintf("; version %s changed under its name (%s): put it back, or remove %s if the change is meant", i.Version, p.From, file)
 	}
-	if a := p.Artifact; a.SHA256 != "" && k.sha256(a.Carrier, a.Platform) == "" {
-		return fmt.Sprintf("its artifact for %s on %s is not locked; remove %s to lock it anew", a.Carrier, a.Platform, file)
+	for _, a := range p.Manifest.Artifacts { // the one that would be started, and those of other machines
+		if a.SHA256 != "" && k.sha256(a.Carrier, a.Platform) == "" {
+			return fmt.Sprintf("its artifact for %s on %s is not locked; remove %s to lock it anew", a.Carrier, a.Platform, file)
+		}
 	}
 	return ""
 }

@@ -26,7 +26,7 @@ func readManifest(root *tomlx.Node, ps *tomlx.Problems) (m Manifest) {
 	r := tomlx.NewReader(root, ps)
 	i := &m.Info
 	i.ID = checked(r, root, ps, "id", validID, idWords)
-	i.Version = checked(r, root, ps, "version", isVersion, versionWords)
+	i.Version = checked(r, root, ps, "version", IsVersion, versionWords)
 	i.Kind = need(r, &schema.Param{Name: "kind", Type: schema.String, Choices: experiment.Kinds()}).S
 	i.Doc = text(r, "doc")
 	m.Licence = text(r, "licence")
@@ -58,7 +58,8 @@ func readManifest(root *tomlx.Node, ps *tomlx.Problems) (m Manifest) {
 
 const versionWords = "expected MAJOR.MINOR.PATCH, as 1.0.2 or 2.0.0-rc.1"
 
-func isVersion(s string) bool { _, ok := parseVersion(s); return ok }
+// IsVersion reports whether s is MAJOR.MINOR.PATCH, with a prerelease or not.
+func IsVersion(s string) bool { _, ok := parseVersion(s); return ok }
 
 func atLeastOne(name string) *schema.Param {
 	return &schema.Param{Name: name, Type: schema.Int, HasMin: true, Min: 1, HasMax: true, Max: 1 << 30}
@@ -203,7 +204,7 @@ func artifact(r *tomlx.Reader, n *tomlx.Node, ps *tomlx.Problems, pathKey, platf
 	case a.Carrier == Process:
 		r.Missing("platform", `expected "any" or as "linux/amd64"`)
 	}
-	a.Path = checked(r, n, ps, pathKey, validPath, "expected a path within the folder, with forward slashes")
+	a.Path = checked(r, n, ps, pathKey, ValidPath, "expected a path within the folder, with forward slashes")
 	a.SHA256 = checked(r, n, ps, "sha256", validSHA256, "expected 64 lower-case hexadecimal digits")
 	return a
 }

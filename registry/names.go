@@ -54,8 +54,8 @@ func parseVersion(s string) (v version, ok bool) {
 	return v, true
 }
 
-// compareVersions orders versions; those that are none come first.
-func compareVersions(a, b string) int {
+// CompareVersions orders versions; those that are none come first.
+func CompareVersions(a, b string) int {
 	v, okV := parseVersion(a)
 	w, okW := parseVersion(b)
 	if !okV || !okW {
@@ -101,8 +101,8 @@ func validPlatform(s string) bool {
 	return s == AnyPlatform || ok && len(s) <= 64 && validWord(system) && validWord(arch)
 }
 
-// validPath reports whether a path of a manifest is clean and stays in its folder,
+// ValidPath reports whether a path of a manifest is clean and stays in its folder,
 // on every system.
-func validPath(s string) bool {
+func ValidPath(s string) bool {
 	return filepath.IsLocal(filepath.FromSlash(s)) && path.Clean(s) == s && s != "." && !strings.ContainsAny(s, `\:`) && len(s) <= 1024
 }

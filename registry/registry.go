@@ -91,11 +91,11 @@ func Open(o Options) (*Registry, error) {
 	return r, nil
 }
 
-// builtIn is where built-in plugins are from.
-const builtIn = "built in"
+// BuiltIn is where built-in plugins are from.
+const BuiltIn = "built in"
 
 func shipped(b *Builtin, abi, ir int) *entry {
-	e := &entry{from: builtIn, manifest: ManifestOf(b.Info, abi, ir), builtin: b}
+	e := &entry{from: BuiltIn, manifest: ManifestOf(b.Info, abi, ir), builtin: b}
 	a := Artifact{Carrier: Process, Platform: AnyPlatform, SHA256: b.SHA256}
 	if b.Module != nil {
 		sum := sha256.Sum256(b.Module)
@@ -113,7 +113,9 @@ type Row struct {
 	Carrier string `json:"carrier"`
 	SHA256  string `json:"sha256"`
 	From    string `json:"from"`
-	Error   string `json:"error,omitempty"` // why it cannot be used here
+	Source  string `json:"source,omitempty"` // where it was installed from
+	Folder  string `json:"folder,omitempty"` // of its manifest
+	Error   string `json:"error,omitempty"`  // why it cannot be used here
 }
 
 // List is every plugin of every layer, by id and version, each with its hash
@@ -122,12 +124,15 @@ func (r *Registry) List() []Row {
 	entries := slices.Clone(r.entries)
 	slices.SortStableFunc(entries, func(a, b *entry) int {
 		x, y := &a.manifest.Info, &b.manifest.Info
-		return cmp.Or(cmp.Compare(x.ID, y.ID), compareVersions(x.Version, y.Version), cmp.Compare(a.layer, b.layer))
+		return cmp.Or(cmp.Compare(x.ID, y.ID), CompareVersions(x.Version, y.Version), cmp.Compare(a.layer, b.layer))
 	})
 	var rows []Row
 	for _, e := range entries {
 		i := &e.manifest.Info
-		row := Row{ID: i.ID, From: e.from}
+		row := Row{ID: i.ID, From: e.from, Source: e.source}
+		if e.builtin == nil && !e.inline {
+			row.Folder = e.dir
+		}
 		if e.broken == nil {
 			row.Kind, row.Version = i.Kind, i.Version
 		}

@@ -119,13 +119,13 @@ func TestVersionsAreOrdered(t *testing.T) {
 	list := []string{"none", "0.9.10", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0", "1.2.0", "1.10.0", "2.0.0"}
 	for i, a := range list {
 		for j, b := range list {
-			if got := compareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
+			if got := CompareVersions(a, b); (got < 0) != (i < j) || (got > 0) != (i > j) {
 				t.Errorf("%s against %s: %d", a, b, got)
 			}
 		}
 	}
 	for _, bad := range []string{"1", "1.0", "01.0.0", "1.0.0-", "1.0.0 ", "-1.0.0", "1.0.0+x", "1.0.99999999999"} {
-		if isVersion(bad) {
+		if IsVersion(bad) {
 			t.Errorf("%q passes for a version", bad)
 		}
 	}
@@ -136,8 +136,8 @@ func TestPathsStayInTheirFolder(t *testing.T) {
 		"m.wasm": true, "bin/x": true, "": false, ".": false, "..": false, "../x": false, "a/../../x": false,
 		"/bin/sh": false, "a//b": false, "./a": false, `a\b`: false, "C:x": false,
 	} {
-		if validPath(path) != want {
-			t.Errorf("validPath(%q) is %v", path, !want)
+		if ValidPath(path) != want {
+			t.Errorf("ValidPath(%q) is %v", path, !want)
 		}
 	}
 }
@@ -336,5 +336,24 @@ func TestProjectFileIsTheNearestAbove(t *testing.T) {
 		if got, err := ProjectFile(plain); err != nil || got != c.want {
 			t.Errorf("with %s: got %q, %v, want %q", c.put, got, err, c.want)
 		}
+	}
+}
+
+// Each line of what changes between two manifests.
+func TestChanges(t *testing.T) {
+	old := ManifestOf(builtins()[1].Info, 1, 1)
+	old.Artifacts = []Artifact{{Carrier: WASM, Platform: AnyPlatform, SHA256: strings.Repeat("a", 64)}, {Carrier: Process, Platform: "linux/amd64", SHA256: strings.Repeat("b", 64)}}
+	if list := Changes(&old, &old); list != nil {
+		t.Errorf("nothing changes, and %q", list)
+	}
+	next := old
+	next.Info.Version, next.Licence, next.Capabilities, next.Limits.MemoryMiB = "1.1.0", "MIT", []string{"files", "network"}, 32
+	next.Info.Params = []schema.Param{{Name: "scale", Type: schema.Float, Default: schema.OfFloat(2)}}
+	next.Artifacts = []Artifact{{Carrier: WASM, Platform: AnyPlatform, SHA256: strings.Repeat("c", 64)}, {Carrier: Process, Platform: "darwin/arm64", SHA256: strings.Repeat("d", 64)}}
+	want := []string{"version: 1.0.0 -> 1.1.0", "licence: nothing -> MIT", "asks for: nothing -> files, network", "memory in MiB: nothing -> 32",
+		"parameter temperature: float -> nothing", "parameter scale: nothing -> float 2.0",
+		"process on darwin/arm64: nothing -> dddddddddddd", "process on linux/amd64: bbbbbbbbbbbb -> nothing", "wasm on any: aaaaaaaaaaaa -> cccccccccccc"}
+	if got := Changes(&old, &next); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }

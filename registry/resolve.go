@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -56,6 +57,16 @@ func (r *Registry) Resolve(kind, use string) (*Resolved, error) {
 	return p, nil
 }
 
+// Find is Resolve for a plugin of any kind, without the lock, and without starting one
+// that is listed without a manifest: its parameters are then not known.
+func (r *Registry) Find(use string) (*Resolved, error) {
+	e, err := r.find("", use)
+	if err != nil {
+		return nil, err
+	}
+	return r.usable(e)
+}
+
 // usable is an entry as this host would start it.
 func (r *Registry) usable(e *entry) (*Resolved, error) {
 	if e.broken != nil {
@@ -73,7 +84,10 @@ func (r *Registry) usable(e *entry) (*Resolved, error) {
 			return nil, err
 		}
 	}
-	p := &Resolved{Manifest: e.manifest, Artifact: a, Builtin: e.builtin, From: e.from}
+	p := &Resolved{Manifest: e.manifest, Artifact: a, Builtin: e.builtin, From: e.from, Source: e.source}
+	if e.builtin == nil && !e.inline {
+		p.Folder = e.dir
+	}
 	if e.builtin == nil {
 		// absolute, as a bare name would be searched for elsewhere
 		if p.Path, err = filepath.Abs(filepath.Join(e.dir, filepath.FromSlash(a.Path))); err != nil {
@@ -83,6 +97,7 @@ func (r *Registry) usable(e *entry) (*Resolved, error) {
 	return p, nil
 }
 
+// find is the entry that is meant; the kind "" takes any.
 func (r *Registry) find(kind, use string) (*entry, error) {
 	if experiment.IsPath(use) {
 		m, err := readManifestFile(filepath.Join(use, ManifestName))
@@ -122,7 +137,7 @@ func (r *Registry) find(kind, use string) (*entry, error) {
 		if a.layer != b.layer {
 			return a.layer - b.layer
 		}
-		return compareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
+		return CompareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
 	})
 	for _, e := range same {
 		if err := sameVersion(e, best); err != nil {
@@ -133,7 +148,7 @@ func (r *Registry) find(kind, use string) (*entry, error) {
 }
 
 func ofKind(e *entry, kind string) error {
-	if k := e.manifest.Info.Kind; k != kind {
+	if k := e.manifest.Info.Kind; k != kind && kind != "" {
 		return fmt.Errorf("plugin %q is of kind %s (%s), expected one of kind %s", e.manifest.Info.ID, k, e.from, kind)
 	}
 	return nil
@@ -150,12 +165,12 @@ func (r *Registry) unknown(kind, id string) error {
 			return fmt.Errorf("plugin %q (%s) cannot be used: %w", id, e.from, e.broken)
 		case e.broken != nil:
 			broken = append(broken, e)
-		case i.Kind == kind && !slices.Contains(known, i.ID):
+		case (i.Kind == kind || kind == "") && !slices.Contains(known, i.ID):
 			known = append(known, i.ID)
 		}
 	}
 	slices.Sort(known)
-	text := fmt.Sprintf("unknown %s %q", kind, id)
+	text := fmt.Sprintf("unknown %s %q", cmp.Or(kind, "plugin"), id)
 	switch hint := schema.DidYouMean(id, known); {
 	case hint != "":
 		text += hint
@@ -177,7 +192,7 @@ func (r *Registry) unknown(kind, id string) error {
 func versions(entries []*entry) string {
 	sorted := slices.Clone(entries)
 	slices.SortStableFunc(sorted, func(a, b *entry) int {
-		return compareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
+		return CompareVersions(a.manifest.Info.Version, b.manifest.Info.Version)
 	})
 	var list []string
 	for _, e := range sorted {

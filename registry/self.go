@@ -14,7 +14,7 @@ import (
 // lists each difference. A host refuses a plugin whose words and manifest differ:
 // the experiment was checked against the manifest.
 func CheckSelf(m *Manifest, said wire.DescribeReply) error {
-	var d differences
+	d := differences{words: "%s: manifest %s, plugin %s"}
 	found := slices.IndexFunc(said.Plugins, func(p wire.PluginInfo) bool { return p.ID == m.Info.ID })
 	if found < 0 {
 		var ids []string
@@ -35,12 +35,15 @@ func CheckSelf(m *Manifest, said wire.DescribeReply) error {
 	return fmt.Errorf("describe: plugin %q is not what its manifest says: %s; build it again so that its manifest is renewed", m.Info.ID, strings.Join(d.list, "; "))
 }
 
-type differences struct{ list []string }
+type differences struct {
+	words string // of a field, and the two sides
+	list  []string
+}
 
 // text notes a difference in a field.
-func (d *differences) text(field, manifest, plugin string) {
-	if manifest != plugin {
-		d.list = append(d.list, fmt.Sprintf("%s: manifest %s, plugin %s", field, orNothing(manifest), orNothing(plugin)))
+func (d *differences) text(field, a, b string) {
+	if a != b {
+		d.list = append(d.list, fmt.Sprintf(d.words, field, orNothing(a), orNothing(b)))
 	}
 }
 

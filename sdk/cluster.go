@@ -21,18 +21,18 @@ func KMeans(x, key Value, k, iterations int) (clusters, centroids, distortion Va
 	b := x.Builder()
 	centroids = x.Take(0, key.Permutation(n).Slice(0, 0, k))
 	for range iterations {
-		clusters = nearest(x, centroids)
+		clusters = NearestRow(x, centroids)
 		sums := Filled(b, 0, k, x.Dim(1)).ScatterAdd(0, 0, clusters, x)
 		size := count(clusters, k)
 		centroids = size.Reshape(k, 1).MoreThan(0).Where(sums.Div(size.MaxConst(1).Reshape(k, 1)), centroids)
 		centroids = splitLargest(centroids, size)
 	}
-	clusters = nearest(x, centroids)
+	clusters = NearestRow(x, centroids)
 	return clusters, centroids, x.Sub(centroids.Take(0, clusters)).Square().Sum(1).Mean()
 }
 
-// nearest is the centroid at the smallest distance from each row.
-func nearest(x, centroids Value) Value {
+// NearestRow is the centroid f32[k,d] at the smallest distance from each row f32[n,d]: i32[n].
+func NearestRow(x, centroids Value) Value {
 	half := centroids.Square().Sum(1).Scale(0.5)
 	return x.MatMul(centroids.T()).Sub(half).ArgMax(1) // |x-c|^2 = |x|^2 - 2 (x.c - |c|^2/2)
 }
@@ -57,6 +57,12 @@ func splitLargest(centroids, size Value) Value {
 // Shares is how large a part of the clusters i32[n] each of k is: f32[k].
 func Shares(clusters Value, k int) Value {
 	return count(clusters, k).Scale(1 / float64(clusters.Dim(0)))
+}
+
+// Perplexity is exp(H) of shares f32[k] that sum to 1: k where all are alike, 1 where
+// one has everything.
+func Perplexity(shares Value) Value {
+	return shares.Mul(shares.MaxConst(1e-30).Log()).Sum().Neg().Exp()
 }
 
 // NMI is the normalised mutual information of two clusterings i32[n] of ka and kb,

@@ -29,10 +29,14 @@ func (b Box) within() bool {
 }
 
 // Rect is a rectangle in pixels.
-type Rect struct{ Y, X, H, W int }
+type Rect struct {
+	Y, X, H, W int
+	// FellBack says that no draw fitted; the host counts it.
+	FellBack bool
+}
 
 // CenterCrop is the largest centred rectangle whose aspect ratio W/H is within
-// [minRatio, maxRatio] (torchvision's fall-back).
+// [minRatio, maxRatio]: torchvision's fall-back, and marked as one.
 func (s Size) CenterCrop(minRatio, maxRatio float64) Rect {
 	w, h := s.W, s.H
 	switch ratio := float64(s.W) / float64(s.H); {
@@ -41,7 +45,7 @@ func (s Size) CenterCrop(minRatio, maxRatio float64) Rect {
 	case ratio > maxRatio:
 		w = max(1, int(math.RoundToEven(float64(h)*maxRatio)))
 	}
-	return Rect{(s.H - h) / 2, (s.W - w) / 2, h, w}
+	return Rect{(s.H - h) / 2, (s.W - w) / 2, h, w, true}
 }
 
 // Cropper chooses rectangles: a pure function of its arguments.
@@ -95,6 +99,9 @@ func CropViews(id, version string, c ViewCropper) *Plugin {
 				return nil, errors.New(id + ": a rectangle is not inside its image")
 			}
 			reply.Rects = append(reply.Rects, uint32(r.Y), uint32(r.X), uint32(r.H), uint32(r.W))
+			if r.FellBack {
+				reply.FellBack = append(reply.FellBack, uint32(i))
+			}
 		}
 		return reply, nil
 	}

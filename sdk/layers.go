@@ -50,6 +50,18 @@ func LinearInit(name string, out int, bias bool, weight, offset trace.Init) Laye
 	}
 }
 
+// ChannelwiseLinear joins all places of each channel of f32[B,h,w,D] by weights of its
+// own, name.weight [D,h*w,h*w]: D h^2 w^2 of them rather than a full layer's D^2 h^2 w^2
+// (Pathak et al. 2016, section 3.1).
+func ChannelwiseLinear(name string, init Init) Layer {
+	return func(scope string, x Value) Value {
+		b, h, w, d := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
+		weight := x.Builder().Param(join(scope, name)+".weight", init, []int{d, h * w, h * w})
+		y := x.Reshape(b, h*w, d).Dot(weight, []int{2}, []int{0}, []int{1}, []int{2}) // f32[D,B,h*w]
+		return y.Transpose(1, 2, 0).Reshape(b, h, w, d)
+	}
+}
+
 // BatchNorm is torch.nn.BatchNorm over all but the last dimension: eps 1e-5,
 // running statistics with momentum 0.1 and unbiased variance. training false
 // normalises by the running statistics. Within [Module.Split] each part of the batch
@@ -92,8 +104,13 @@ func LayerNorm(name string, epsilon float64) Layer {
 // Convolution has weights name.weight [out,in/groups,k,k], initialised as He et
 // al. (2015): normal with variance 2/(k*k*out).
 func Convolution(name string, out, k int, c Conv) Layer {
+	return ConvolutionInit(name, out, k, c, Normal(0, math.Sqrt(2/float64(k*k*out))))
+}
+
+// ConvolutionInit is Convolution with a given initialisation.
+func ConvolutionInit(name string, out, k int, c Conv, init Init) Layer {
 	return func(scope string, x Value) Value {
-		w := x.Builder().Param(join(scope, name)+".weight", Normal(0, math.Sqrt(2/float64(k*k*out))), []int{out, x.Dim(-1) / max(1, c.Groups), k, k})
+		w := x.Builder().Param(join(scope, name)+".weight", init, []int{out, x.Dim(-1) / max(1, c.Groups), k, k})
 		return x.Conv(w, c)
 	}
 }

@@ -15,12 +15,15 @@ var signatures = map[string][]string{
 	"instance": {"features", "bank", "instances"}, // f32[N,D] and f32[M,D], rows of length 1; i32[N]: each feature's row of the bank
 	"group":    {"embeddings", "groups"},          // f32[N,D] and i32[N]: rows of one number belong together
 	"classify": {"logits", "labels"},              // f32[N,C] and i32[N]
-	"match":    {"logits", "targets"},             // f32[N,C] each; rows of targets sum to 1
+	"match":    {"logits", "targets"},             // f32[N,C] each; rows of targets sum to 1, or to 0 and do not count
 	"predict":  {"prediction", "target"},          // f32[N,D] each
 	"distill":  {"student", "teacher"},            // logits f32[V,N,C] of all views and f32[G,N,C] of the first G of them
 
-	// f32[B,N,D] each, and f32[B,N]: 1 for the tokens that count, 0 for the others
+	// f32[B,N,D] each, and f32[B,N]: the weights of tokens, 0 for those that do not count
 	"reconstruct": {"prediction", "target", "mask"},
+
+	// f32[B,N,K] over a vocabulary, i32[B,N], and f32[B,N] as above
+	"unmask": {"logits", "tokens", "mask"},
 }
 
 // Signatures is every signature of losses.
@@ -121,14 +124,32 @@ func tripleLoss(id, version, signature string, f func(b *Builder, x, y, z Value)
 	return loss(id, version, signature, func(b *Builder, in []Value) Value { return f(b, in[0], in[1], in[2]) })
 }
 
-// Reconstruct is a loss between predicted tokens and what they were, where mask is 1.
+// Reconstruct is a loss between predicted tokens and what they were, each weighed by
+// mask, over those of which that is not 0; see [OverCounted].
 type Reconstruct interface {
 	Loss(b *Builder, prediction, target, mask Value) Value
+}
+
+// OverCounted is the mean of errors f32[B,N], each times its weight, over those that
+// count: whose weight is above 0.
+func OverCounted(errors, weights Value) Value {
+	return errors.Mul(weights).Sum().Div(weights.MoreThan(0).Float().Sum())
 }
 
 // ReconstructLoss declares a loss of signature reconstruct.
 func ReconstructLoss(id, version string, l Reconstruct) *Plugin {
 	return tripleLoss(id, version, "reconstruct", l.Loss)
+}
+
+// Unmask is a loss between logits over a vocabulary and what the tokens were, where
+// mask is 1.
+type Unmask interface {
+	Loss(b *Builder, logits, tokens, mask Value) Value
+}
+
+// UnmaskLoss declares a loss of signature unmask.
+func UnmaskLoss(id, version string, l Unmask) *Plugin {
+	return tripleLoss(id, version, "unmask", l.Loss)
 }
 
 func loss(id, version, signature string, f func(b *Builder, in []Value) Value) *Plugin {

@@ -10,6 +10,7 @@ type Module struct {
 	scope  string
 	layers []Layer
 	groups int
+	frozen bool
 }
 
 // Module joins layers under a scope; Apply uses the scope's parameters.
@@ -24,7 +25,13 @@ func (m Module) Apply(x Value) Value {
 	if m.groups > 0 {
 		b.SetNorms(trace.Norms{Groups: m.groups, Frozen: norms.Frozen})
 	}
+	if m.frozen {
+		b.SetNorms(trace.Norms{Frozen: true})
+	}
 	for _, l := range m.layers {
+		if m.frozen {
+			l = l.With(Frozen())
+		}
 		x = l(m.scope, x)
 	}
 	b.SetNorms(norms)
@@ -47,6 +54,15 @@ func (m Module) EMA(momentum Value, before bool) Module {
 	target.scope = m.scope + "_ema"
 	m.s.Builder.EMA(m.scope, target.scope, momentum, before)
 	return target
+}
+
+// Pretrained is m with the parameters and statistics of another run or of a file,
+// which the experiment names in [modules.SCOPE]. They stay as they are: no update
+// moves them, and batch normalisations use the running statistics.
+func (m Module) Pretrained() Module {
+	m.s.Builder.Pretrained(m.scope)
+	m.frozen = true
+	return m
 }
 
 // Minimize has m's parameters follow a loss of their own, and not the step's.

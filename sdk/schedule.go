@@ -10,8 +10,18 @@ func (s *Step) StepsPerEpoch() int { return max(1, s.Samples()/max(1, s.Batch())
 func (s *Step) Progress() Value { return s.StepNumber().Float().Div(s.TotalSteps().Float()) }
 
 // Cosine goes from one value to another along half a cosine over the whole run.
-func (s *Step) Cosine(from, to float64) Value {
-	return s.Progress().Scale(math.Pi).Cos().AddConst(1).Scale((from - to) / 2).AddConst(to)
+func (s *Step) Cosine(from, to float64) Value { return s.CosineWithin(1, from, to) }
+
+// CosineWithin is Cosine over the first share of the run, and to after it.
+func (s *Step) CosineWithin(share, from, to float64) Value {
+	if share <= 0 {
+		return s.Scalar(to)
+	}
+	done := s.Progress()
+	if share < 1 {
+		done = done.Scale(1 / share).MinConst(1)
+	}
+	return done.Scale(math.Pi).Cos().AddConst(1).Scale((from - to) / 2).AddConst(to)
 }
 
 // CosineTo is 1 - (1-base)(cos(pi k/K)+1)/2 at step k of K: from base to 1 (Grill et al. 2020).

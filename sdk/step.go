@@ -121,6 +121,13 @@ func (n Network) FeatureMap() Layer { return n.stage("map") }
 // the blocks over any subset of them. Transformers have these two stages.
 func (n Network) Embed() Layer { return n.stage("embed") }
 
+// PatchEmbed is the first half of Embed, f32[N,H,W,C] to the tokens of patches alone,
+// without positions, and PosEmbed the second. Between them tokens can be replaced.
+func (n Network) PatchEmbed() Layer { return n.stage("patch_embed") }
+
+// PosEmbed adds positions to the tokens of a square of patches, behind a class token.
+func (n Network) PosEmbed() Layer { return n.stage("pos_embed") }
+
 // Encode runs a transformer's blocks over tokens.
 func (n Network) Encode() Layer { return n.stage("encode") }
 

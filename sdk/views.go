@@ -91,9 +91,10 @@ func (v *Views) Augment(img Image) Image {
 }
 
 // View makes img one of the task's views, normalised as the dataset is.
-func (v *Views) View(img Image) *View {
-	return v.ViewOf(v.Emit("image_normalize", []Value{img.Float()})[0])
-}
+func (v *Views) View(img Image) *View { return v.ViewOf(v.Normalize(img.Float())) }
+
+// Normalize is x f32[H,W,C] of [0,1] less the dataset's mean, over its standard deviation.
+func (v *Views) Normalize(x Value) Value { return v.Emit("image_normalize", []Value{x})[0] }
 
 // ViewOf makes numbers one of the task's views as they are: f32[H,W,C], or tiles
 // f32[N,H,W,C].

@@ -40,19 +40,18 @@ func (v *Views) Every(x Value, axis, n int) Value {
 	return v.Emit("slice", []Value{x}, ir.Ints("start", start...), ir.Ints("limit", d...), ir.Ints("stride", stride...))[0]
 }
 
-// OneChannel keeps channel k i32[] of the picture, less its mean, and replaces the
-// others by noise in [-0.5, 0.5), so that aberration tells nothing (Doersch et al.
-// 2015, section 3.1): f32[H,W,C].
-func (m Image) OneChannel(k Value) Value {
-	x, v := m.Float(), m.v
-	kept := v.IotaOf(shape.Of(dtype.I32, x.Shape().Dims...), 2).Eq(k)
-	return kept.Where(x.Sub(x.MeanKeep(0, 1)), v.Uniform(-0.5, 0.5, x.Shape().Dims...))
+// OneChannel keeps channel k i32[] of x f32[H,W,C] in [0,1], less its mean, and puts
+// noise of half a level in the place of the others, so that aberration tells nothing
+// (Doersch et al. 2015, section 3.1; the amplitude is that of their code).
+func (v *Views) OneChannel(x, k Value) Value {
+	d := x.Shape().Dims
+	kept := v.IotaOf(shape.Of(dtype.I32, d...), 2).Eq(k)
+	return kept.Where(x.Sub(x.MeanKeep(0, 1)), v.Uniform(-0.5/255, 0.5/255, d...))
 }
 
-// WithoutGreenMagenta projects the colours along the axis from green to magenta, a =
-// (-1, 2, -1): each pixel times I - a'a/|a|^2 (Doersch et al. 2015, footnote 1): f32[H,W,3].
-func (m Image) WithoutGreenMagenta() Value {
-	x := m.Float()
+// WithoutGreenMagenta projects the colours f32[H,W,3] along the axis from green to
+// magenta, a = (-1, 2, -1): each pixel times I - a'a/|a|^2 (Doersch et al. 2015, footnote 1).
+func (v *Views) WithoutGreenMagenta(x Value) Value {
 	axis := [3]float64{-1, 2, -1}
 	var b []float64
 	for i, p := range axis {
@@ -65,7 +64,19 @@ func (m Image) WithoutGreenMagenta() Value {
 		}
 	}
 	d := x.Shape().Dims
-	return x.Reshape(-1, 3).MatMul(m.v.Constant(shape.F32(3, 3), b)).Reshape(d...)
+	return x.Reshape(-1, 3).MatMul(v.Constant(shape.F32(3, 3), b)).Reshape(d...)
+}
+
+// ChannelsApart cuts height x width pixels of x f32[H,W,C] from up to so many pixels
+// below and to the right of a corner i32[2] on, from where each channel draws for itself
+// (Noroozi & Favaro 2016, section 3.3).
+func (v *Views) ChannelsApart(x, corner Value, height, width, pixels int) Value {
+	var channels []Value
+	for c := range x.Dim(2) {
+		at := corner.Add(v.Intn(pixels+1, 2))
+		channels = append(channels, x.DynamicSlice(v.Concat(0, at, v.int32s(c)), height, width, 1))
+	}
+	return v.Concat(2, channels...)
 }
 
 // GaussianNoise adds normal noise of standard deviation sigma to x f32[...].

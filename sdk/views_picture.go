@@ -121,12 +121,12 @@ func (v *Views) Choose(index Value, options ...Image) Image {
 // Float is the picture as f32[H,W,C] in [0,1].
 func (m Image) Float() Value { return m.v.Emit("image_to_float", []Value{m.Value})[0] }
 
-// Standardized is the picture with mean 0 and standard deviation 1 by its own
-// statistics, with perChannel of each channel: f32[H,W,C].
-func (m Image) Standardized(perChannel bool) Value {
+// Standardized is x f32[H,W,C] with mean 0 and standard deviation 1 by its own
+// statistics, with perChannel of each channel.
+func (v *Views) Standardized(x Value, perChannel bool) Value {
 	channels := 0
 	if perChannel {
 		channels = 1
 	}
-	return m.v.Emit("image_standardize", []Value{m.Float()}, ir.Int("channels", channels), ir.Float("epsilon", 1e-6))[0]
+	return v.Emit("image_standardize", []Value{x}, ir.Int("channels", channels), ir.Float("epsilon", 1e-6))[0]
 }

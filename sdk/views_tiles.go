@@ -11,12 +11,17 @@ import (
 // Window is height x width pixels from a drawn row and column i32[] on; what lies
 // outside of the picture is black. Intn(9) less 4 is CIFAR's random crop with 4 pixels of padding.
 func (m Image) Window(row, column Value, height, width int) Image {
-	return m.op("image_window", []Value{m.v.Stack(0, row, column)}, ir.Int("height", height), ir.Int("width", width), ir.Int("fill", 0))
+	return m.WindowFrom(m.v.Stack(0, row, column), height, width)
 }
 
 // WindowAt is Window at a known place.
 func (m Image) WindowAt(row, column, height, width int) Image {
-	return m.op("image_window", []Value{m.v.int32s(row, column)}, ir.Int("height", height), ir.Int("width", width), ir.Int("fill", 0))
+	return m.WindowFrom(m.v.int32s(row, column), height, width)
+}
+
+// WindowFrom is Window from a corner i32[2], its row and column.
+func (m Image) WindowFrom(corner Value, height, width int) Image {
+	return m.op("image_window", []Value{corner}, ir.Int("height", height), ir.Int("width", width), ir.Int("fill", 0))
 }
 
 // Tiles cuts the picture into rows x columns equal cells and takes from each a
@@ -24,27 +29,35 @@ func (m Image) WindowAt(row, column, height, width int) Image {
 // jitter pixels in all. Cells of 85 with tiles of 64 and a jitter of 21 are the
 // jigsaw's, cells of 144 with 96 and 14 those of context prediction.
 func (m Image) Tiles(rows, columns, size, jitter int) []Image {
-	v, d := m.v, m.Shape().Dims
-	if rows < 1 || columns < 1 || d[0] < rows || d[1] < columns {
-		v.Fail(strconv.Itoa(rows) + " x " + strconv.Itoa(columns) + " cells of a picture of " + m.Shape().String())
+	d := m.Shape().Dims
+	var tiles []Image
+	for _, corner := range m.v.Corners(d[0], d[1], rows, columns, size, jitter) {
+		tiles = append(tiles, m.WindowFrom(corner, size, size))
 	}
-	h, w := d[0]/rows, d[1]/columns
+	return tiles
+}
+
+// Corners is the first row and column i32[2] of each tile that Tiles takes of a
+// picture of height x width pixels.
+func (v *Views) Corners(height, width, rows, columns, size, jitter int) []Value {
+	if rows < 1 || columns < 1 || height < rows || width < columns {
+		v.Fail(strconv.Itoa(rows) + " x " + strconv.Itoa(columns) + " cells of a picture of " + strconv.Itoa(height) + " x " + strconv.Itoa(width) + " pixels")
+	}
+	h, w := height/rows, width/columns
 	if size < 1 || jitter < 0 || size+jitter > min(h, w) {
 		v.Fail("a tile of " + strconv.Itoa(size) + " pixels and a jitter of " + strconv.Itoa(jitter) + " do not fit a cell of " + strconv.Itoa(h) + " x " + strconv.Itoa(w))
 	}
-	var tiles []Image
+	var corners []Value
 	for r := range rows {
 		for c := range columns {
-			y, x := r*h+(h-size-jitter)/2, c*w+(w-size-jitter)/2
-			if jitter == 0 {
-				tiles = append(tiles, m.WindowAt(y, x, size, size))
-				continue
+			at := v.int32s(r*h+(h-size-jitter)/2, c*w+(w-size-jitter)/2)
+			if jitter > 0 {
+				at = at.Add(v.Intn(jitter+1, 2))
 			}
-			at := v.Intn(jitter+1, 2).Add(v.int32s(y, x))
-			tiles = append(tiles, m.op("image_window", []Value{at}, ir.Int("height", size), ir.Int("width", size), ir.Int("fill", 0)))
+			corners = append(corners, at)
 		}
 	}
-	return tiles
+	return corners
 }
 
 // Shuffled stacks tiles f32[h,w,C] in the order i32[N]: f32[N,h,w,C], of which
@@ -54,18 +67,21 @@ func (v *Views) Shuffled(order Value, tiles ...Value) Value {
 }
 
 // Table is rows of integers known when tracing, such as permutations: i32[N,D].
-func (v *Views) Table(rows [][]int) Value {
+func (v *Views) Table(rows [][]int) Value { return Integers(v.Builder, rows) }
+
+// Integers is rows of integers known when tracing: i32[N,D].
+func Integers(b *Builder, rows [][]int) Value {
 	if len(rows) == 0 {
-		v.Fail("a table without rows")
+		b.Fail("a table without rows")
 	}
 	var flat []float64
 	for _, row := range rows {
 		if len(row) != len(rows[0]) {
-			v.Fail("a table with rows of " + strconv.Itoa(len(rows[0])) + " and of " + strconv.Itoa(len(row)) + " elements")
+			b.Fail("a table with rows of " + strconv.Itoa(len(rows[0])) + " and of " + strconv.Itoa(len(row)) + " elements")
 		}
 		for _, x := range row {
 			flat = append(flat, float64(x))
 		}
 	}
-	return v.Constant(shape.Of(dtype.I32, len(rows), len(rows[0])), flat)
+	return b.Constant(shape.Of(dtype.I32, len(rows), len(rows[0])), flat)
 }

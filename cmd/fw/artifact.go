@@ -45,9 +45,9 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	return s.artifacts[key]
 }
 
-// begin starts a plugin that someone may have got from elsewhere.
+// begin starts a plugin that the user trusts, if it is one that needs trust.
 func (s *pluginSet) begin(p *registry.Resolved) func(context.Context) (host.Caller, error) {
-	return starter(p)
+	return s.gate.guard(p, starter(p))
 }
 
 // starter starts a plugin on its carrier.

@@ -21,6 +21,7 @@ type benchCmd struct {
 	Seconds    float64 `help:"Stop the clock after this long, with three steps or more; 0: after --steps." default:"0"`
 	Profile    int     `help:"Steps to watch after those, instruction by instruction; 0: none." default:"5"`
 	ReuseBatch bool    `help:"Load one batch and use it for every step: the step alone, without what views cost."`
+	Views      bool    `help:"Time the making of batches alone, with no step beside it: decoding, crops and views, on --workers threads. --steps, --warmup and --seconds count batches."`
 	Trace      string  `help:"Write the watched steps as a trace for Perfetto (ui.perfetto.dev) or chrome://tracing." placeholder:"FILE"`
 	JSON       bool    `help:"Print JSON for programs."`
 }
@@ -32,6 +33,8 @@ func (c *benchCmd) Run(con *console) error {
 		return fmt.Errorf("bench: expected --steps of 1 or more, --warmup and --profile of 0 or more, found %d, %d and %d", c.Steps, c.Warmup, c.Profile)
 	case !(c.Seconds >= 0 && c.Seconds <= 1e6):
 		return fmt.Errorf("bench: expected --seconds from 0 to 1e6, found %v", c.Seconds)
+	case c.Views && (c.ReuseBatch || c.Trace != ""):
+		return errors.New("bench: expected --views without --reuse-batch and --trace: there is no step to look at")
 	case c.Trace != "" && c.Profile == 0:
 		return errors.New("bench: expected --profile of 1 or more for a --trace, found 0")
 	}
@@ -46,7 +49,19 @@ func (c *benchCmd) Run(con *console) error {
 	}
 	defer s.close()
 	defer session.Trainer.Close()
-	r, err := bench.Run(session.Trainer, bench.Options{Warmup: c.Warmup, Steps: c.Steps, Limit: time.Duration(c.Seconds * float64(time.Second)), Watched: c.Profile, KeepBatch: c.ReuseBatch})
+	o := bench.Options{Warmup: c.Warmup, Steps: c.Steps, Limit: time.Duration(c.Seconds * float64(time.Second)), Watched: c.Profile, KeepBatch: c.ReuseBatch}
+	if c.Views {
+		r, err := bench.Views(session.Trainer, o)
+		if err != nil {
+			return err
+		}
+		r.Experiment, r.FW, r.Go = session.Experiment.Name(), version(), runtime.Version()
+		if c.JSON {
+			return printJSON(con.out, r)
+		}
+		return r.Print(con.out)
+	}
+	r, err := bench.Run(session.Trainer, o)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,13 @@ func TestBenchJSON(t *testing.T) {
 		if kept := r["loader"].(map[string]any)["kept_batch"]; kept != (len(flags) == 1) {
 			t.Errorf("%v: kept_batch is %v", flags, kept)
 		}
+		loader := r["loader"].(map[string]any)
+		if x := loader["ahead_bytes"].(float64); !(x > 0) {
+			t.Errorf("%v: %v bytes of batches are filled ahead", flags, x)
+		}
+		if x, held := loader["wait_share"].(float64), loader["decoded_bytes"].(float64); x < 0 || x > 1 || len(flags) != 1 && !(held > 0) {
+			t.Errorf("%v: the share that a step waits is %v; %v bytes of images were held", flags, x, held)
+		}
 		if len(flags) == 2 {
 			if r["ops"] != nil {
 				t.Errorf("nothing was watched, and ops is %v", r["ops"])
@@ -69,6 +76,37 @@ func TestBenchJSON(t *testing.T) {
 		if math.Abs(total["ops"]-total["plugins"]) > 1e-9*total["ops"] {
 			t.Errorf("%v: %v ms by op, %v ms by asker", flags, total["ops"], total["plugins"])
 		}
+	}
+}
+
+// Batches alone: rates by the clock and by a core's time, and what was held.
+func TestBenchViews(t *testing.T) {
+	file := experimentFile(t, tiny)
+	code, out := fw(t, "bench", file, "--views", "--json", "--steps", "4", "--warmup", "1", "--workers", "1")
+	if code != exitOK {
+		t.Fatal(out)
+	}
+	var r map[string]any
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	for _, key := range []string{"images_per_second", "images_per_cpu_second", "views_ms", "decoded_bytes", "peak_rss_bytes"} {
+		if x, ok := r[key].(float64); !ok || !(x > 0) {
+			t.Errorf("%s is %v", key, r[key])
+		}
+	}
+	for key, want := range map[string]float64{"batches": 4, "batch_size": 16, "views": 2, "workers": 1} {
+		if r[key] != want {
+			t.Errorf("%s is %v, expected %v", key, r[key], want)
+		}
+	}
+	for flag, want := range map[string]string{"--views": "in a second of one core's time", "--reuse-batch": "loading: none"} {
+		if code, out := fw(t, "bench", file, flag, "--steps", "3", "--profile", "0"); code != exitOK || !strings.Contains(out, want) {
+			t.Errorf("%s: %s", flag, out)
+		}
+	}
+	if code, out := fw(t, "bench", file, "--views", "--reuse-batch"); code == exitOK || !strings.Contains(out, "there is no step") {
+		t.Errorf("a batch that is kept: %s", out)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/plan"
+	"github.com/fwlab/fw/core/view"
 	"github.com/fwlab/fw/core/wire"
 )
 
@@ -104,6 +105,7 @@ func (c *checkCmd) Run(con *console) error {
 	fmt.Fprintf(con.out, "  parameters  %d\n", session.Params())
 	fmt.Fprintf(con.out, "  FLOPs       %.2f G a step\n", float64(t.FLOPs())/1e9)
 	fmt.Fprintf(con.out, "  memory      %s planned: %s of values that share one arena, the rest state, batches and scratch\n", plan.Size(t.Planned()), plan.Size(t.Exec.Plan().Arena))
+	fmt.Fprintf(con.out, "  loading     %s of that are batches filled ahead; decoded images take %s and one image for each worker at most\n", plan.Size(t.LoadedAhead()), plan.Size(view.MaxDecoded))
 	if f := t.Fitted; f != nil && f.Again > 0 {
 		fmt.Fprintf(con.out, "  again       %d instructions are run a second time in the backward pass, about %.1f %% of a step\n", f.Again, 100*f.Share)
 	}
@@ -112,6 +114,9 @@ func (c *checkCmd) Run(con *console) error {
 		if cut.Norm {
 			fmt.Fprintf(con.out, "  note        BatchNorm's statistics are those of %d images, not of %d: results differ from those without train.micro_batch\n", t.Facts.Batch, t.BatchSize())
 		}
+	}
+	for _, m := range session.Experiment.Modules() {
+		fmt.Fprintf(con.out, "  module      %s from %s, sha256 %.12s…\n", m.Name, m.From, m.SHA256)
 	}
 	for _, r := range s.rows(session.Experiment) {
 		fmt.Fprintf(con.out, "  %-10s  %s %s (%s)\n", r.Kind, r.ID, r.Version, r.Carrier)

@@ -17,7 +17,7 @@ import (
 type evalCmd struct {
 	registryArgs
 	Dir        string `arg:"" name:"run-dir" help:"Run directory."`
-	Protocol   string `help:"knn or linear." enum:"knn,linear" default:"knn"`
+	Protocol   string `help:"knn or linear; boxes: where the encoder looks and what is cropped by that, against the boxes of objects." enum:"knn,linear,boxes" default:"knn"`
 	Checkpoint string `help:"last, or the number of an epoch that was kept." default:"last"`
 	JSON       bool   `help:"Print JSON for programs."`
 	Workers    int    `help:"Threads; 0 means one a core. The results do not depend on it." default:"0"`
@@ -29,6 +29,8 @@ type evalCmd struct {
 	LR          *string `name:"lr" help:"linear: peak learning rate."`
 	Seeds       *string `help:"linear: one classifier for each, as in 0,1,2."`
 	TrainLimit  *string `help:"Labelled images that the probe may use; 0 means all."`
+
+	Threshold []float64 `help:"boxes: how hot a place must be to lie in the box, one or several, as in 0.1,0.3."`
 }
 
 // Run measures one protocol on the trained encoder, the untrained one and pixels.
@@ -43,6 +45,9 @@ func (c *evalCmd) Run(con *console) error {
 		return err
 	}
 	defer s.close()
+	if c.Protocol == boxesProtocol {
+		return c.boxes(con, dir, s)
+	}
 	e, i, err := c.experiment(dir, s)
 	if err != nil {
 		return err
@@ -73,12 +78,17 @@ func (c *evalCmd) Run(con *console) error {
 	} else {
 		fmt.Fprintln(con.out, report.Headline(evals))
 	}
+	return addTo(dir, func() error { return core.AddEvals(dir, evals) })
+}
+
+// addTo changes the report of a run that no other process is at.
+func addTo(dir rundir.Dir, change func() error) error {
 	run, err := rundir.Resume(string(dir))
 	if err != nil {
 		return fmt.Errorf("eval: the results are not added to the report: %w", err)
 	}
 	defer run.Close()
-	return core.AddEvals(dir, evals)
+	return change()
 }
 
 // experiment is the run's own, and the index of the probe to measure among its evals.

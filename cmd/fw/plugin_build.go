@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -76,6 +75,9 @@ func (c *pluginBuildCmd) Run(con *console) error {
 	if err := atomicfile.WriteBytes(file, m.Encode()); err != nil {
 		return fmt.Errorf("build: %w", err)
 	}
+	if err := c.trust(&m); err != nil {
+		return err
+	}
 	if c.JSON {
 		return printJSON(con.out, list)
 	}
@@ -83,6 +85,27 @@ func (c *pluginBuildCmd) Run(con *console) error {
 		fmt.Fprintf(con.out, "%s  %s  sha256 %s\n", filepath.ToSlash(filepath.Join(c.Dir, b.Path)), plan.Size(b.Bytes), b.SHA256)
 	}
 	fmt.Fprintf(con.out, "%s  %s %s, %s\n", filepath.ToSlash(file), m.Info.ID, m.Info.Version, m.Info.Kind)
+	return nil
+}
+
+// trust lets what the user has built from their own sources run here.
+func (c *pluginBuildCmd) trust(m *registry.Manifest) error {
+	for _, a := range m.Artifacts {
+		if a.Carrier != registry.Process || a.Platform != thisPlatform {
+			continue
+		}
+		s, err := openStore()
+		if err != nil {
+			return err
+		}
+		file, err := filepath.Abs(filepath.Join(c.Dir, filepath.FromSlash(a.Path)))
+		if err != nil {
+			return fmt.Errorf("build: %w", err)
+		}
+		if err := s.Trust(trustOf(&registry.Resolved{Manifest: *m, Artifact: a, Path: file})); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -108,7 +131,7 @@ func (c *pluginBuildCmd) targets(m *registry.Manifest, lang *toolchain.Language)
 		}
 		platforms := c.Platform
 		if platforms == nil {
-			platforms = []string{runtime.GOOS + "/" + runtime.GOARCH}
+			platforms = []string{thisPlatform}
 		}
 		for _, p := range platforms {
 			system, arch, ok := strings.Cut(p, "/")
@@ -154,10 +177,11 @@ func buildOne(ctx context.Context, lang *toolchain.Language, dir string, a *regi
 // renew starts an artifact that runs here and puts into the manifest what it says of
 // itself. What only the manifest knows stays: licence, capabilities, limits.
 func (c *pluginBuildCmd) renew(ctx context.Context, m *registry.Manifest) error {
-	here := runtime.GOOS + "/" + runtime.GOARCH
-	i := slices.IndexFunc(m.Artifacts, func(a registry.Artifact) bool { return a.Platform == registry.AnyPlatform || a.Platform == here })
+	i := slices.IndexFunc(m.Artifacts, func(a registry.Artifact) bool {
+		return a.Platform == registry.AnyPlatform || a.Platform == thisPlatform
+	})
 	if i < 0 {
-		return fmt.Errorf("build: none of the artifacts runs on %s, so nothing is known of the plugin; add one with --carrier", here)
+		return fmt.Errorf("build: none of the artifacts runs on %s, so nothing is known of the plugin; add one with --carrier", thisPlatform)
 	}
 	a := m.Artifacts[i]
 	file, err := filepath.Abs(filepath.Join(c.Dir, filepath.FromSlash(a.Path)))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -82,7 +81,7 @@ func carriers(r *registry.Resolved) (list []*registry.Resolved) {
 	}
 	dir := strings.TrimSuffix(r.Path, filepath.FromSlash(r.Artifact.Path))
 	for _, a := range r.Manifest.Artifacts {
-		here := a.Platform == registry.AnyPlatform || a.Platform == runtime.GOOS+"/"+runtime.GOARCH
+		here := a.Platform == registry.AnyPlatform || a.Platform == thisPlatform
 		if here && a.Carrier != r.Artifact.Carrier {
 			other := *r
 			other.Artifact, other.Path = a, filepath.Join(dir, filepath.FromSlash(a.Path))

@@ -28,7 +28,11 @@ type pluginSet struct {
 	*registry.Registry
 	artifacts map[string]*artifact
 	watch     callWatcher // nil: nobody looks
+	gate      trustGate
 }
+
+// thisPlatform is the machine that fw runs on.
+const thisPlatform = runtime.GOOS + "/" + runtime.GOARCH
 
 // callWatcher is told of each call of an artifact when it is over.
 type callWatcher func(artifact string, m abi.Method, began time.Time, took time.Duration)
@@ -40,10 +44,10 @@ func openPlugins(ctx context.Context, a registryArgs, file, lock string) (*plugi
 	if err != nil {
 		return nil, err
 	}
-	s := &pluginSet{artifacts: map[string]*artifact{}}
+	s := &pluginSet{artifacts: map[string]*artifact{}, gate: trustGate{ask: askOnTerminal}}
 	o := registry.Options{
 		User: registry.UserFile(os.Getenv), Project: project, File: a.Registry, Lock: lock,
-		ABI: abi.Version, IR: ir.Version, Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		ABI: abi.Version, IR: ir.Version, Platform: thisPlatform,
 		Describe: func(p *registry.Resolved) (wire.DescribeReply, error) { return s.artifact(p).describe(ctx) },
 	}
 	modules := builtin.Modules()

@@ -3,16 +3,12 @@ package main
 import (
 	"encoding/json"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/fwlab/fw/plugins/builtin"
 	"github.com/fwlab/fw/registry"
 )
-
-// runtimePlatform is the machine that the tests run on.
-const runtimePlatform = runtime.GOOS + "/" + runtime.GOARCH
 
 func TestPluginList(t *testing.T) {
 	file := filepath.Join(t.TempDir(), registry.FileName)
@@ -51,6 +47,7 @@ func TestARegistryBesideTheExperiment(t *testing.T) {
 	dir := filepath.Dir(file)
 	put(t, filepath.Join(dir, "net"), []byte("#!/bin/sh\necho no plugin\n"), 0o755)
 	put(t, filepath.Join(dir, registry.FileName), []byte("[[plugin]]\nid = \"my/net\"\nkind = \"backbone\"\nversion = \"1.0.0\"\ncarrier = \"process\"\nartifact = \"net\"\nsha256 = \""+sum(t, filepath.Join(dir, "net"))+"\"\n"), 0o644)
+	trust(t, filepath.Join(dir, "net"))
 	code, out := fw(t, "check", file)
 	for _, want := range []string{"x.toml:12:7: backbone.use: plugin \"my/net\"", "not loaded", filepath.Join(dir, "net")} {
 		if code == 0 || !strings.Contains(out, want) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,4 +74,21 @@ func TestResumeKeepsThePrecision(t *testing.T) {
 	if code == 0 || !strings.Contains(out, `train.precision: "bf16", now "f32"`) {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+}
+
+// Convolutions in tiles of 4x4 pixels give other bits, and the same losses but for rounding.
+func TestF4LearnsAsF2(t *testing.T) {
+	file, root := experimentFile(t, tiny), t.TempDir()
+	sets := []string{"train.epochs=3", "train.log_every_steps=1", "train.checkpoint_every_epochs=0", "data.image_size=16", "backbone.width=16"}
+	f2 := losses(t, filepath.Join(root, "f2"), file, sets...)
+	f4 := losses(t, filepath.Join(root, "f4"), file, append(sets, "train.winograd=f4")...)
+	if slices.Equal(f2, f4) {
+		t.Error("train.winograd = \"f4\" changed nothing")
+	}
+	for i := range f2 {
+		if d := math.Abs(f4[i] - f2[i]); d > 0.02*f2[i] {
+			t.Errorf("step %d: loss %.5f by f2, %.5f by f4", i+1, f2[i], f4[i])
+		}
+	}
+	t.Logf("%.6f, at the end %.6f and %.6f", f2[0], f2[len(f2)-1], f4[len(f4)-1])
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
+	"github.com/fwlab/fw/registry/store"
 )
 
 // theirSource is four plugins in one program, as someone else would write them.
@@ -216,7 +217,7 @@ func (p *theirs) folder(t *testing.T, id, carrier string) string {
 	t.Helper()
 	dir, artifact, platform := t.TempDir(), p.module, registry.AnyPlatform
 	if carrier == registry.Process {
-		artifact, platform = p.program, runtimePlatform
+		artifact, platform = p.program, thisPlatform
 	}
 	for _, info := range p.said.Plugins {
 		if info.ID == id {
@@ -230,7 +231,20 @@ func (p *theirs) folder(t *testing.T, id, carrier string) string {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(dir, "bin", filepath.Base(artifact)), b, 0o755)
+	trust(t, artifact)
 	return dir
+}
+
+// trust lets a program run in the tests.
+func trust(t *testing.T, path string) {
+	t.Helper()
+	s, err := openStore()
+	if err == nil {
+		err = s.Trust(store.Trusted{SHA256: sum(t, path), Plugin: t.Name(), Source: path})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // inline is a registry.toml beside the artifact that lists both plugins without a manifest.
@@ -246,6 +260,7 @@ func (p *theirs) inline(t *testing.T, carrier string) string {
 	}
 	path := filepath.Join(filepath.Dir(artifact), carrier+"-registry.toml")
 	put(t, path, []byte(b.String()), 0o644)
+	trust(t, artifact)
 	return path
 }
 

@@ -25,6 +25,13 @@ type Options struct {
 	KeepBatch bool          // all steps use one batch: the loader rests
 }
 
+func (o *Options) check() error {
+	if o.Steps < 1 || o.Warmup < 0 || o.Watched < 0 || o.Limit < 0 {
+		return fmt.Errorf("bench: expected 1 step or more, and nothing below 0, found %+v", *o)
+	}
+	return nil
+}
+
 // minSteps are timed whatever the limit.
 const minSteps = 3
 
@@ -50,8 +57,8 @@ type span struct {
 // Run does the steps. The memory of the report is the process's before the
 // machine's peak is measured, which comes last.
 func Run(t *train.Trainer, o Options) (*Result, error) {
-	if o.Steps < 1 || o.Warmup < 0 || o.Watched < 0 || o.Limit < 0 {
-		return nil, fmt.Errorf("bench: expected 1 step or more, and nothing below 0, found %+v", o)
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	t.KeepBatch = o.KeepBatch
 	r := &Result{}
@@ -78,8 +85,9 @@ func Run(t *train.Trainer, o Options) (*Result, error) {
 		}
 		took = append(took, s.took)
 	}
+	r.Loader = loader(o.KeepBatch, since(t.Loading, loading), t.DataWait-waited, time.Since(began), len(took))
+	r.Loader.AheadBytes = t.LoadedAhead()
 	r.times(t, took)
-	r.Loader = loader(o.KeepBatch, since(t.Loading, loading), t.DataWait-waited, len(took))
 	if o.Watched > 0 {
 		w := &watched{trainer: t}
 		parts := t.BatchSize() / t.Facts.Batch
@@ -112,7 +120,7 @@ const spansPerKernel = 8
 
 // since is what was added to the sums.
 func since(now, before view.Timing) view.Timing {
-	return view.Timing{Began: now.Began, Decode: now.Decode - before.Decode, Crop: now.Crop - before.Crop, Views: now.Views - before.Views}
+	return view.Timing{Began: now.Began, Decode: now.Decode - before.Decode, Crop: now.Crop - before.Crop, Views: now.Views - before.Views, Decoded: now.Decoded}
 }
 
 // times fills in what the timed steps say.

@@ -72,8 +72,8 @@ func TestAttribute(t *testing.T) {
 
 func TestLoader(t *testing.T) {
 	before := view.Timing{Decode: second, Crop: second, Views: second}
-	now := view.Timing{Decode: 3 * second, Crop: 2 * second, Views: 5 * second}
-	if got, want := loader(false, since(now, before), second, 4), (Loader{DecodeMS: 500, CropMS: 250, ViewsMS: 1000, WaitMS: 250}); got != want {
+	now := view.Timing{Decode: 3 * second, Crop: 2 * second, Views: 5 * second, Decoded: 7}
+	if got, want := loader(false, since(now, before), second, 10*second, 4), (Loader{DecodeMS: 500, CropMS: 250, ViewsMS: 1000, WaitMS: 250, WaitShare: 0.1, DecodedBytes: 7}); got != want {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}
 }
@@ -107,6 +107,9 @@ func TestOptionsAreChecked(t *testing.T) {
 	for _, o := range []Options{{}, {Steps: 1, Warmup: -1}, {Steps: 1, Watched: -1}, {Steps: 1, Limit: -1}} {
 		if _, err := Run(nil, o); err == nil {
 			t.Errorf("%+v is taken", o)
+		}
+		if _, err := Views(nil, o); err == nil {
+			t.Errorf("views: %+v is taken", o)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"text/tabwriter"
+
+	"github.com/fwlab/fw/core/view"
 )
 
 // Print writes the report for people.
@@ -17,7 +19,9 @@ func (r *Report) Print(out io.Writer) error {
 	if l := r.Loader; l.KeptBatch {
 		fmt.Fprintln(out, "loading: none, all steps use one batch")
 	} else {
-		fmt.Fprintf(out, "loading: beside a step, decode %.1f ms, crop plugin %.1f ms, views %.1f ms; the step waits %.1f ms for it\n", l.DecodeMS, l.CropMS, l.ViewsMS, l.WaitMS)
+		fmt.Fprintf(out, "loading: beside a step, decode %.1f ms, crop plugin %.1f ms, views %.1f ms; the step waits %.2f ms for it, %.2f %% of its time\n", l.DecodeMS, l.CropMS, l.ViewsMS, l.WaitMS, 100*l.WaitShare)
+		fmt.Fprintf(out, "loading holds %.1f MB of batches filled ahead and held at most %.1f MB of decoded images; the bound is %.1f MB and an image for each worker\n",
+			float64(l.AheadBytes)/1e6, float64(l.DecodedBytes)/1e6, float64(view.MaxDecoded)/1e6)
 	}
 	if len(r.Ops) == 0 {
 		return nil

@@ -8,14 +8,19 @@ import (
 	"github.com/fwlab/fw/core/view"
 )
 
+// About is what was measured, and by what.
+type About struct {
+	Experiment string `json:"experiment"`
+	FW         string `json:"fw"`
+	Go         string `json:"go"`
+	ISA        string `json:"isa"` // instruction set in use
+	Workers    int    `json:"workers"`
+}
+
 // Report is what fw bench --json prints. Times are of one step.
 type Report struct {
-	Experiment          string  `json:"experiment"`
-	FW                  string  `json:"fw"`
-	Go                  string  `json:"go"`
-	ISA                 string  `json:"isa"` // instruction set in use
+	About
 	Precision           string  `json:"precision"`
-	Workers             int     `json:"workers"`
 	Parameters          int     `json:"parameters"`
 	Steps               int     `json:"steps"`
 	BatchSize           int     `json:"batch_size"`
@@ -48,7 +53,12 @@ type Loader struct {
 	DecodeMS  float64 `json:"decode_ms"`
 	CropMS    float64 `json:"crop_ms"` // calls of the crop plugin
 	ViewsMS   float64 `json:"views_ms"`
-	WaitMS    float64 `json:"wait_ms"` // that a step waited
+	WaitMS    float64 `json:"wait_ms"`    // that a step waited
+	WaitShare float64 `json:"wait_share"` // of the steps' time
+	// AheadBytes is of batches that are filled ahead, DecodedBytes the most of
+	// decoded images at once: what loading holds.
+	AheadBytes   int   `json:"ahead_bytes"`
+	DecodedBytes int64 `json:"decoded_bytes"`
 }
 
 // Cost is what some instructions take.
@@ -115,8 +125,9 @@ func least(g exec.Group, machine peak.Peak) float64 {
 	return s
 }
 
-// loader is the mean of some steps.
-func loader(kept bool, t view.Timing, wait time.Duration, steps int) Loader {
+// loader is the mean of some steps, which took all in all.
+func loader(kept bool, t view.Timing, wait, all time.Duration, steps int) Loader {
 	n := float64(steps)
-	return Loader{KeptBatch: kept, DecodeMS: ms(t.Decode) / n, CropMS: ms(t.Crop) / n, ViewsMS: ms(t.Views) / n, WaitMS: ms(wait) / n}
+	return Loader{KeptBatch: kept, DecodeMS: ms(t.Decode) / n, CropMS: ms(t.Crop) / n, ViewsMS: ms(t.Views) / n, WaitMS: ms(wait) / n,
+		WaitShare: wait.Seconds() / all.Seconds(), DecodedBytes: t.Decoded}
 }

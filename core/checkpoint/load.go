@@ -52,6 +52,9 @@ func Load(path string) (*Checkpoint, error) {
 	return &Checkpoint{Path: path, Meta: m, Tensors: tensors}, nil
 }
 
+// Is reports whether a file with that metadata is a checkpoint, of whatever format.
+func Is(metadata map[string]string) bool { _, ok := metadata[keyFormat]; return ok }
+
 // Verify checks the whole file at path without keeping its tensors.
 func Verify(path string) (Meta, error) {
 	return inspect(path, func(*tensor.File) error { return nil })
@@ -72,7 +75,7 @@ func inspect(path string, read func(*tensor.File) error) (Meta, error) {
 		return Meta{}, &DamagedError{Path: path, Reason: err}
 	}
 	err = verify(f, info.Size(), file.Metadata()[keySum])
-	if _, ok := file.Metadata()[keyFormat]; !ok {
+	if !Is(file.Metadata()) {
 		err = errors.New("it is a safetensors file, but not a checkpoint")
 	}
 	var m Meta

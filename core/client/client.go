@@ -110,5 +110,11 @@ func (c *Client) Crops(ctx context.Context, r view.CropRequest) ([]view.Rect, er
 		r := reply.Rects[4*i:]
 		out[i] = view.Rect{Y: int(r[0]), X: int(r[1]), H: int(r[2]), W: int(r[3])}
 	}
+	for _, i := range reply.FellBack {
+		if int(i) >= len(out) {
+			return nil, fmt.Errorf("crop: %s: expected fall-backs among %d rectangles, found one of rectangle %d", c.ID, len(out), i)
+		}
+		out[i].FellBack = true
+	}
 	return out, nil
 }

@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/jpeg"
 	"image/png"
 
-	"github.com/gen2brain/jpegn"
+	"github.com/fwlab/fw/core/data/libjpeg"
 )
 
 // maxPixels bounds the pixels of an image, so that a header alone cannot ask for memory.
@@ -17,7 +16,14 @@ const maxPixels = 100 << 20
 // Decode reads a JPEG or PNG as RGB, as PIL's convert("RGB") does: alpha is
 // dropped, grey repeated, 16 bits cut to the upper 8. exif turns photographs
 // upright, which torchvision's ImageFolder does not.
+//
+// What photographs usually are has PIL's very bytes. Other JPEG files, and faulty
+// ones, are image/jpeg's to read and to judge: chroma of fewer samples is repeated
+// there rather than interpolated.
 func Decode(b []byte, exif bool) (Image, error) {
+	if pix, h, w, err := libjpeg.Decode(b, maxPixels); err == nil {
+		return upright(Image{pix, h, w, 3}, b, exif), nil
+	}
 	cfg, format, err := image.DecodeConfig(bytes.NewReader(b))
 	if err != nil {
 		return Image{}, fmt.Errorf("decode: %w", err)
@@ -25,60 +31,20 @@ func Decode(b []byte, exif bool) (Image, error) {
 	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width*cfg.Height > maxPixels {
 		return Image{}, fmt.Errorf("decode: %d x %d pixels; the limit is %d in all", cfg.Width, cfg.Height, maxPixels)
 	}
-	var img image.Image
+	decode := png.Decode
 	if format == "jpeg" {
-		img, err = decodeJPEG(b, cfg)
-	} else {
-		img, err = png.Decode(bytes.NewReader(b))
+		decode = jpeg.Decode
 	}
+	img, err := decode(bytes.NewReader(b))
 	if err != nil {
 		return Image{}, fmt.Errorf("decode: %w", err)
 	}
-	out := rgb(img)
-	if exif && format == "jpeg" {
-		out = out.upright(orientation(b))
-	}
-	return out, nil
+	return upright(rgb(img), b, exif && format == "jpeg"), nil
 }
 
-// decodeJPEG takes the fast decoder where it is safe: it reads truncated files
-// without complaint, and cannot do CMYK. What it leaves out at the end is flat, so
-// a picture with a flat last block is for the strict one to judge; of a file that
-// ends early with the marker of its end, only losses within that block remain unseen.
-func decodeJPEG(b []byte, cfg image.Config) (img image.Image, err error) {
-	if !bytes.Contains(b[max(0, len(b)-64):], []byte{0xff, 0xd9}) || cfg.ColorModel == color.CMYKModel {
-		return jpeg.Decode(bytes.NewReader(b))
+func upright(m Image, file []byte, exif bool) Image {
+	if exif {
+		return m.upright(orientation(file))
 	}
-	defer func() {
-		if recover() != nil {
-			img, err = jpeg.Decode(bytes.NewReader(b))
-		}
-	}()
-	if img, err = jpegn.Decode(bytes.NewReader(b)); err != nil || endsFlat(img) {
-		return jpeg.Decode(bytes.NewReader(b))
-	}
-	return img, nil
-}
-
-// endsFlat is whether the last 8 x 8 block of a picture's luma is of one level.
-func endsFlat(img image.Image) bool {
-	luma, stride, r := []uint8(nil), 0, img.Bounds()
-	switch m := img.(type) {
-	case *image.YCbCr:
-		luma, stride = m.Y, m.YStride
-	case *image.Gray:
-		luma, stride = m.Pix, m.Stride
-	default:
-		return true
-	}
-	h, w := r.Dy(), r.Dx()
-	last := luma[(h-1)*stride+w-1]
-	for y := (h - 1) / 8 * 8; y < h; y++ {
-		for x := (w - 1) / 8 * 8; x < w; x++ {
-			if luma[y*stride+x] != last {
-				return false
-			}
-		}
-	}
-	return true
+	return m
 }

@@ -57,7 +57,8 @@ func (f *file) read() ([]byte, error) {
 // files is images that are files.
 type files struct {
 	list   []file
-	labels []int // -1 for none
+	labels []int       // -1 for none
+	boxes  []*pixelBox // nil where there is none
 	exif   bool
 }
 
@@ -75,6 +76,23 @@ func (f *files) Decode(i int) (Image, error) {
 		return Image{}, fmt.Errorf("data: %s: %w", f.list[i].name, err)
 	}
 	return img, nil
+}
+
+// Objects is the object whose box a file beside the image says, if that lies in the
+// image. It decodes the image, to whose size the box belongs.
+func (f *files) Objects(i int) []Object {
+	b := f.boxes[i]
+	if b == nil {
+		return nil
+	}
+	img, err := f.Decode(i)
+	if err != nil {
+		return nil
+	}
+	if o, ok := b.object(f.labels[i], img.H, img.W); ok {
+		return []Object{o}
+	}
+	return nil
 }
 
 func isImage(name string) bool {

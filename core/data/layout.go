@@ -17,7 +17,8 @@ import (
 // on, the holdout is drawn from the names. The first folder below its split is
 // an image's class; images without one have no label. A val_annotations.txt in
 // a split, as Tiny-ImageNet has, gives the classes in place of the folders, and
-// so does a .cls file beside an image, as WebDataset has.
+// so does a .cls file beside an image, as WebDataset has. Boxes of objects are
+// Tiny-ImageNet's.
 func layout(list []file, sidecars map[string][]byte, o Options) (*Set, error) {
 	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
 	l := &layouter{list: list, sidecars: sidecars, o: o}
@@ -48,10 +49,12 @@ func layout(list []file, sidecars map[string][]byte, o Options) (*Set, error) {
 	return s, nil
 }
 
-// labelled is a file with its class; "" for none.
+// labelled is a file with its class, "" for none, and the box of the object that
+// this means, nil where it is not known.
 type labelled struct {
 	file
 	class string
+	box   *pixelBox
 }
 
 type layouter struct {
@@ -164,10 +167,11 @@ func (l *layouter) below(folder, but string) (list []labelled) {
 	if !within(but, folder) {
 		but = ""
 	}
-	annotated := annotations(l.sidecars[path.Join(folder, sidecarName)])
+	annotated := annotations(l.sidecars[path.Join(folder, annotationsName)])
+	boxes := boxesIn(l.sidecars)
 	for _, f := range l.list {
 		if within(f.name, folder) && (but == "" || !within(f.name, but)) {
-			list = append(list, labelled{f, l.class(f.name, folder, annotated)})
+			list = append(list, labelled{f, l.class(f.name, folder, annotated), boxOf(boxes, f.name)})
 		}
 	}
 	return list
@@ -214,34 +218,19 @@ func (l *layouter) dataset(list []labelled, classes []string) *files {
 	}
 	d := &files{exif: l.o.EXIF}
 	for _, f := range list {
-		d.list, d.labels = append(d.list, f.file), append(d.labels, label[f.class])
+		d.list, d.labels, d.boxes = append(d.list, f.file), append(d.labels, label[f.class]), append(d.boxes, f.box)
 	}
 	return d
 }
 
-// sidecarName is Tiny-ImageNet's file of the classes of its validation images:
-// lines of file, class and box, parted by tabs.
-const sidecarName = "val_annotations.txt"
-
-func isSidecar(name string) bool { return path.Base(name) == sidecarName || path.Ext(name) == ".cls" }
+// isSidecar is whether a file says something of the images beside it.
+func isSidecar(name string) bool {
+	return path.Base(name) == annotationsName || strings.HasSuffix(name, boxesSuffix) || path.Ext(name) == ".cls"
+}
 
 // clsOf is WebDataset's file of an image's class: the name up to its first dot, and .cls.
 func clsOf(name string) string {
 	dir, base := path.Split(name)
 	stem, _, _ := strings.Cut(base, ".")
 	return dir + stem + ".cls"
-}
-
-// annotations is the class of each file name; nil without a text.
-func annotations(text []byte) map[string]string {
-	if text == nil {
-		return nil
-	}
-	m := map[string]string{}
-	for line := range bytes.Lines(text) {
-		if f := bytes.Split(bytes.TrimSpace(line), []byte("\t")); len(f) >= 2 {
-			m[string(f[0])] = string(f[1])
-		}
-	}
-	return m
 }

@@ -18,17 +18,18 @@ type Located interface {
 // Compile-time guards.
 var (
 	_ Located = (*shapeSet)(nil)
+	_ Located = (*files)(nil)
 	_ Located = (*subset)(nil)
 	_ Located = concat(nil)
 )
 
-// objects is what d knows of image i.
-func objects(d Dataset, i int) []Object {
+// Objects is what d knows of the things in image i.
+func Objects(d Dataset, i int) []Object {
 	if l, ok := d.(Located); ok {
 		return l.Objects(i)
 	}
 	return nil
 }
 
-func (s *subset) Objects(i int) []Object { return objects(s.Dataset, s.at[i]) }
-func (c concat) Objects(i int) []Object  { d, i := c.find(i); return objects(d, i) }
+func (s *subset) Objects(i int) []Object { return Objects(s.Dataset, s.at[i]) }
+func (c concat) Objects(i int) []Object  { d, i := c.find(i); return Objects(d, i) }

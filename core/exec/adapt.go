@@ -46,7 +46,7 @@ func (k convWeightGrad) Bind(scratch []float32, out, in []buf.Buf) {
 // convSpec is the convolution of x with w, for the forward pass and both gradients.
 func (b *binding) convSpec(x, w shape.Shape) (conv.Spec, error) {
 	g, err := op.ConvGeometryOf(b.a)
-	return conv.Spec{Half: b.is[0].DType == dtype.BF16, HalfOut: b.narrows(), B: x.Dims[0], H: x.Dims[1], W: x.Dims[2], C: x.Dims[3], O: w.Dims[0], KH: w.Dims[2], KW: w.Dims[3],
+	return conv.Spec{Fours: b.fours, Half: b.is[0].DType == dtype.BF16, HalfOut: b.narrows(), B: x.Dims[0], H: x.Dims[1], W: x.Dims[2], C: x.Dims[3], O: w.Dims[0], KH: w.Dims[2], KW: w.Dims[3],
 		StrideH: g.Stride[0], StrideW: g.Stride[1], PadTop: g.Pad[0], PadBottom: g.Pad[1], PadLeft: g.Pad[2], PadRight: g.Pad[3],
 		DilationH: g.Dilation[0], DilationW: g.Dilation[1], Groups: g.Groups}, err
 }

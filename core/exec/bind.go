@@ -29,13 +29,14 @@ type binding struct {
 	in, out []buf.Buf
 	is, os  []shape.Shape
 	workers int
+	fours   bool
 }
 
 // bind plans the kernel of an instruction. The kernel gets its buffers in
 // [Executable.bindScratch], when the size of the scratch memory is known.
 func (ex *Executable) bind(in *ir.Instr) (runner, error) {
 	f := ex.plan.Func
-	b := &binding{ex: ex, instr: in, a: in.Attrs, workers: ex.pool.Workers()}
+	b := &binding{ex: ex, instr: in, a: in.Attrs, workers: ex.pool.Workers(), fours: ex.fours}
 	for _, v := range in.In {
 		b.in, b.is = append(b.in, ex.buffers[v]), append(b.is, f.Shape(v))
 	}

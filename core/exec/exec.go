@@ -20,6 +20,7 @@ type Options struct {
 	Aliases map[string]string  // outputs that are the next values of inputs
 	Inputs  map[string]buf.Buf // inputs whose memory is shared with others
 	Eval    interp.Eval        // runs eval ops
+	Fours   bool               // convolutions may go by F(4x4,3x3), which rounds more: see [conv.Spec]
 }
 
 // Executable is a Func bound to its buffers.
@@ -32,6 +33,7 @@ type Executable struct {
 	scratch int
 	profile *Profile
 	eval    interp.Eval
+	fours   bool
 	err     error // of the last eval op
 }
 
@@ -49,7 +51,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 	if err != nil {
 		return nil, err
 	}
-	ex := &Executable{plan: p, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval}
+	ex := &Executable{plan: p, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval, fours: o.Fours}
 	arena := buf.New(p.Arena)
 	for _, in := range f.Inputs {
 		n := f.Shape(in.Value).Bytes()
@@ -95,7 +97,7 @@ func New(f *ir.Func, o Options) (*Executable, error) {
 
 // Scratch is the bytes of scratch memory that f's kernels share.
 func Scratch(f *ir.Func, o Options) (int, error) {
-	ex := &Executable{plan: &plan.Plan{Func: f}, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval}
+	ex := &Executable{plan: &plan.Plan{Func: f}, pool: o.Pool, buffers: make([]buf.Buf, len(f.Shapes)), eval: o.Eval, fours: o.Fours}
 	for i := range f.Instrs {
 		if in := &f.Instrs[i]; in.Op != "reshape" {
 			if _, err := ex.bind(in); err != nil {

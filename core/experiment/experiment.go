@@ -165,7 +165,7 @@ func (o Optim) Peak(batch int) float64 {
 type Train struct {
 	Epochs, Steps         int // Steps 0: no cap
 	BatchSize             int
-	Precision             string
+	Precision, Winograd   string
 	Workers               int // 0: one a core
 	Memory                int // bytes; 0: no bound
 	MicroBatch            int // images at a time; BatchSize or a divisor of it
@@ -186,7 +186,7 @@ func (e *Experiment) Train() Train {
 	return Train{
 		Memory: memory, MicroBatch: micro,
 		Epochs: t.int("epochs"), Steps: t.int("steps"), BatchSize: t.int("batch_size"),
-		Precision: t.str("precision"), Workers: t.int("workers"),
+		Precision: t.str("precision"), Winograd: t.str("winograd"), Workers: t.int("workers"),
 		CheckpointEveryEpochs: t.int("checkpoint_every_epochs"), KeepCheckpoints: t.int("keep_checkpoints"),
 		LogEverySteps: t.int("log_every_steps"), CheckFinite: t.bool("check_finite"),
 	}

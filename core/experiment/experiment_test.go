@@ -124,6 +124,11 @@ func TestEveryRowIsRead(t *testing.T) {
 		for _, row := range s.Rows {
 			src := smallest + "[experiment]\nname = 'a'\n"
 			var sets []string
+			path := s.Name + "." + row.Name
+			if s.Named {
+				path = s.Name + ".x." + row.Name
+				sets = append(sets, s.Name+".x.from=before")
+			}
 			if s.List {
 				sets = append(sets, `eval=[{protocol="`+orFirst(row.When.In, "knn")+`"}]`)
 			} else if row.When.Key != "" {
@@ -146,7 +151,6 @@ func TestEveryRowIsRead(t *testing.T) {
 				sets = append(sets, "data.dataset=fashion-mnist", "data.limit=1", "data.image_size=32", "data.channels=3", "data.train_split=train")
 			}
 			before := must(t, src, sets...)
-			path := s.Name + "." + row.Name
 			if s.List {
 				path = s.Name + ".0." + row.Name
 			}
@@ -156,6 +160,8 @@ func TestEveryRowIsRead(t *testing.T) {
 				other = "2GB"
 			case "train.micro_batch":
 				other = "64"
+			case "modules.x.sha256":
+				other = strings.Repeat("0", 64)
 			}
 			after, err := parse(src, append(sets, path+"="+other)...)
 			if err != nil {
@@ -171,7 +177,7 @@ func TestEveryRowIsRead(t *testing.T) {
 
 func typed(e *experiment.Experiment) []any {
 	boxes, _ := e.Localization()
-	return []any{e.Name(), e.Seed(), e.Notes(), e.Data(), boxes, e.Optim(), e.Train(), e.Evals()}
+	return []any{e.Name(), e.Seed(), e.Notes(), e.Data(), boxes, e.Optim(), e.Train(), e.Evals(), e.Modules()}
 }
 
 func orFirst(list []string, fallback string) string {
@@ -290,6 +296,28 @@ func TestDiff(t *testing.T) {
 		if !slices.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, strings.Join(all, "\n"))
 		}
+	}
+}
+
+// A module is another one when its content is, wherever that lies, and an experiment
+// keeps the hash that it was bound to.
+func TestModulesAreBound(t *testing.T) {
+	a, b := strings.Repeat("a", 64), strings.Repeat("b", 64)
+	e := must(t, smallest, "modules.x.from=here", "modules.y.from=here")
+	bound := e.Bound("x", a)
+	if got := bound.Modules(); got[0].SHA256 != a || got[1].SHA256 != "" || e.Modules()[0].SHA256 != "" {
+		t.Errorf("bound %v, before %v", got, e.Modules())
+	}
+	if again := must(t, string(bound.Resolved())); len(experiment.Diff(bound, again)) != 0 {
+		t.Errorf("read back with changes %v", experiment.Diff(bound, again))
+	}
+	moved := must(t, smallest, "modules.x.from=there", "modules.y.from=here").Bound("x", a)
+	if c := experiment.Breaking(experiment.Diff(bound, moved)); len(c) != 0 || string(bound.Decisive()) != string(moved.Decisive()) {
+		t.Errorf("a module that lies elsewhere breaks a run: %v", c)
+	}
+	c := experiment.Breaking(experiment.Diff(bound, e.Bound("x", b)))
+	if len(c) != 1 || c[0].Key != "modules.x.sha256" || string(bound.Decisive()) == string(e.Bound("x", b).Decisive()) {
+		t.Errorf("another content is no change: %v", c)
 	}
 }
 

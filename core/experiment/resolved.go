@@ -14,7 +14,7 @@ import (
 func (e *Experiment) Resolved() []byte {
 	var w tomlx.Writer
 	e.each(func(path string) {
-		if section, _, isItem := strings.Cut(path, "."); isItem {
+		if section, isItem := item(path); isItem {
 			w.Item(section)
 		} else {
 			w.Table(path)
@@ -28,8 +28,8 @@ func (e *Experiment) Resolved() []byte {
 func (e *Experiment) Decisive() []byte {
 	var w tomlx.Writer
 	e.each(func(path string) {
-		if section, _, isItem := strings.Cut(path, "."); !isItem {
-			w.Table(section)
+		if _, isItem := item(path); !isItem {
+			w.Table(path)
 		}
 	}, func(path, name string, v schema.Value) {
 		if !free(path + "." + name) {
@@ -37,6 +37,12 @@ func (e *Experiment) Decisive() []byte {
 		}
 	})
 	return w.Bytes()
+}
+
+// item is the list section that a table's path is in, if it is in one.
+func item(path string) (section string, is bool) {
+	section, rest, _ := strings.Cut(path, ".")
+	return section, rest != "" && section != modules
 }
 
 // Change is a key with its values before and after, in TOML; "" where it was or is
@@ -100,6 +106,9 @@ func Breaking(changes []Change) []Change {
 }
 
 func free(key string) bool {
+	if strings.HasPrefix(key, modules+".") && strings.HasSuffix(key, ".from") {
+		return true // what is there is bound by its hash
+	}
 	return slices.ContainsFunc(mayDiffer, func(k string) bool {
 		return key == k || strings.HasSuffix(k, ".") && strings.HasPrefix(key, k)
 	})

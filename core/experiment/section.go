@@ -36,10 +36,11 @@ type Condition struct {
 }
 
 // Section is a table of the file. List sections are written [[name]], any number
-// of times.
+// of times; Named ones [name.X], a table for each name X.
 type Section struct {
 	Name, Doc string
 	List      bool
+	Named     bool
 	Rows      []Row // keys that choose stand before those that depend on them
 }
 

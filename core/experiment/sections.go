@@ -10,7 +10,7 @@ import (
 // Sections is the language of the file, but for the plugins' sections, which hold
 // `use` and the plugin's own parameters.
 func Sections() []Section {
-	return []Section{experimentSection(), dataSection(), localizationSection(), optimSection(), trainSection(), evalSection()}
+	return []Section{experimentSection(), dataSection(), localizationSection(), modulesSection(), optimSection(), trainSection(), evalSection()}
 }
 
 func experimentSection() Section {
@@ -101,12 +101,19 @@ const (
 	BF16 = "bf16"
 )
 
+// By which tiles 3x3 convolutions of float32 may go, where these are faster.
+const (
+	F2 = "f2" // as exact as direct sums
+	F4 = "f4"
+)
+
 func trainSection() Section {
 	return Section{Name: "train", Doc: "how long, in what portions, and what is kept", Rows: []Row{
 		row(schema.Int, "epochs", "passes over the training images", atLeast(1), atMost(1<<31-1)),
 		row(schema.Int, "steps", "stop after this many steps; schedules still span the epochs; 0: no cap", def(schema.OfInt(0)), atLeast(0)),
 		row(schema.Int, "batch_size", "images a step; an epoch's last, smaller batch is dropped", def(schema.OfInt(256)), atLeast(1), atMost(1<<24)),
 		row(schema.String, "precision", "what activations are stored as and products multiply; sums, statistics, parameters and optimizer are f32 always", def(schema.OfString(F32)), oneOf(F32, BF16)),
+		row(schema.String, "winograd", "how float32 3x3 convolutions without stride save multiplications: f2 is as exact as the direct sum; f4 takes tiles of 4x4 pixels, is faster still and rounds some five times more", def(schema.OfString(F2)), oneOf(F2, F4)),
 		row(schema.Int, "workers", "threads; 0: one a core. Results do not depend on it", def(schema.OfInt(0)), atLeast(0), atMost(4096)),
 		row(schema.String, "memory", "most memory of a step, as in 2GB or 512MiB: values are made again in the backward pass rather than kept, with the same results; empty: no bound", def(schema.OfString(""))),
 		row(schema.Int, "micro_batch", "images at a time, batch_size a multiple of it: gradients are added up over the batch; 0: all at once", def(schema.OfInt(0)), atLeast(0), atMost(1<<24)),

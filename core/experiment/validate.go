@@ -99,6 +99,10 @@ func (v *validation) section(name string) (*tomlx.Node, *tomlx.Reader) {
 }
 
 func (v *validation) fixedSection(s *Section) {
+	if s.Named {
+		v.namedSection(s)
+		return
+	}
 	if !s.List {
 		if n, r := v.section(s.Name); n != nil {
 			v.e.tables = append(v.e.tables, s.read(n, r, &v.ps))
@@ -168,6 +172,7 @@ func (v *validation) together() {
 	v.optimTogether()
 	v.trainTogether()
 	v.localizationTogether()
+	v.modulesTogether()
 	if c, ok := e.table("data").get("channels"); ok && c.I == 2 {
 		v.at("data.channels", "expected 1 or 3, found 2")
 	}

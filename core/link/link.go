@@ -5,6 +5,7 @@ package link
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/dtype"
@@ -62,11 +63,14 @@ type Flat struct {
 	Metrics []ir.Port
 	// Pictures are what may be looked at of a batch; the step computes none of them.
 	Pictures []ir.Port
+	// Pixels are the names of those that are in [0,1] rather than normalised.
+	Pixels map[string]bool
 	// Objectives are losses of their own for the parameters of some modules.
 	Objectives []Objective
 	Phases     []Phase
 	Restarts   []string // of a phase: modules that start afresh
 	Draw       *ir.Port // of a phase: the images that an epoch goes through; nil: as before
+	Pretrained []string // modules that start as what the experiment gives for them
 	// Encoder is the scope of the backbone to evaluate; "" for the first that is trained.
 	Encoder string
 
@@ -82,7 +86,7 @@ type Flat struct {
 // Flatten inlines everything that f calls. Its own inputs become batch inputs;
 // its outputs are kept.
 func Flatten(f *ir.Func, callees Callees) (*Flat, error) {
-	l := &Flat{Func: &ir.Func{Name: f.Name}, callees: callees, params: map[string]*Leaf{}, states: map[string]*Leaf{}, context: map[string]ir.ID{}}
+	l := &Flat{Func: &ir.Func{Name: f.Name}, Pixels: map[string]bool{}, callees: callees, params: map[string]*Leaf{}, states: map[string]*Leaf{}, context: map[string]ir.ID{}}
 	l.b = trace.Extend(l.Func)
 	env := map[ir.ID]ir.ID{}
 	for _, p := range f.Inputs {
@@ -131,12 +135,18 @@ func (l *Flat) inline(f *ir.Func, env map[ir.ID]ir.ID, scope string, keyed *trac
 			l.Restarts = append(l.Restarts, join(scope, in.Attrs.Str("scope")))
 		case "draw":
 			l.Draw = &ir.Port{Name: "draw", Value: args[0]}
+		case "pretrained":
+			if module := join(scope, in.Attrs.Str("scope")); !slices.Contains(l.Pretrained, module) {
+				l.Pretrained = append(l.Pretrained, module)
+			}
 		case "encoder":
 			l.Encoder = join(join(scope, in.Attrs.Str("scope")), "backbone")
 		case "metric":
 			l.Metrics = append(l.Metrics, ir.Port{Name: in.Attrs.Str("name"), Value: args[0]})
 		case "picture":
-			l.Pictures = append(l.Pictures, ir.Port{Name: in.Attrs.Str("name"), Value: args[0]})
+			name := in.Attrs.Str("name")
+			l.Pictures = append(l.Pictures, ir.Port{Name: name, Value: args[0]})
+			l.Pixels[name] = in.Attrs.Bool("pixels")
 		case "context":
 			env[in.Out[0]] = l.contextValue(in, f.Shape(in.Out[0]), keyed)
 		case "call":

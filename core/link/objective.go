@@ -25,6 +25,16 @@ func (l *Flat) ObjectiveOf(param string) int {
 	return best
 }
 
+// Given reports whether a parameter or state is one of a pretrained module.
+func (l *Flat) Given(name string) bool {
+	for _, scope := range l.Pretrained {
+		if strings.HasPrefix(name, scope+".") {
+			return true
+		}
+	}
+	return false
+}
+
 // treatments are what a call may say of how the optimizer treats the parameters
 // that are declared within it.
 var treatments = []string{"lr", "fixed_lr", "no_decay", "frozen"}

@@ -91,6 +91,13 @@ var linkOps = []Def{
 			return nil, nil
 		}},
 	{Name: "encoder", Class: Link, Doc: "the backbone of module scope is what is evaluated and exported, in place of the first that is trained", Attrs: []AttrDef{text("scope")}, Shape: nothing},
+	{Name: "pretrained", Class: Link, Doc: "parameters and states of module scope start as those that the experiment gives for it, from another run or a file", Attrs: []AttrDef{text("scope")},
+		Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
+			if a.Str("scope") == "" {
+				return bad("expected a module")
+			}
+			return nil, nil
+		}},
 	{Name: "phase", Class: Link, Doc: "the pretext task's function phase.NAME is run over the whole training set after the first epochs and then after every that many; every 0: once",
 		Attrs: []AttrDef{text("name"), num("first"), num("every")}, Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) {
 			if a.Str("name") == "" || a.Int("first", 0) < 0 || a.Int("every", 0) < 0 {
@@ -112,8 +119,8 @@ var linkOps = []Def{
 		}
 		return nil, nil
 	}},
-	{Name: "call", In: Variadic, Class: Link, Doc: "another plugin's function (backbone.STAGE, loss, augment, crop) on the operands, its parameters under the module scope; groups splits its batch normalisations; lr, fixed_lr, no_decay and frozen hold for its parameters",
-		Attrs: []AttrDef{text("callee"), opt(text("scope")), opt(num("view")), opt(num("groups")), opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen")), form("shape")},
+	{Name: "call", In: Variadic, Class: Link, Doc: "another plugin's function (backbone.STAGE, loss, augment, crop) on the operands, its parameters under the module scope; groups splits its batch normalisations, inference has them use their running statistics; lr, fixed_lr, no_decay and frozen hold for its parameters",
+		Attrs: []AttrDef{text("callee"), opt(text("scope")), opt(num("view")), opt(num("groups")), opt(num("inference")), opt(real("lr")), opt(num("fixed_lr")), opt(num("no_decay")), opt(num("frozen")), form("shape")},
 		Shape: func(_ []shape.Shape, a ir.Attrs) ([]shape.Shape, error) { return one(a.ShapeOf("shape")) }},
 	{Name: "eval", In: Variadic, Class: Data, Doc: "a plugin's code on copied tensors: results are the value f32[] and its gradient for each f32 operand",
 		Attrs: []AttrDef{text("callee")}, Shape: func(in []shape.Shape, _ ir.Attrs) ([]shape.Shape, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/core/report/chart"
@@ -100,6 +101,9 @@ func (p Page) figures() []figure {
 	}
 	for _, clock := range []string{rundir.TrainSeconds, rundir.TrainWait, rundir.TrainPlugins} {
 		seen[clock] = true // on the tiles, as shares
+	}
+	if !slices.ContainsFunc(p.History[rundir.CropsFellBack], func(x rundir.Point) bool { return x.Value > 0 }) {
+		seen[rundir.CropsFellBack] = true // a line along the axis
 	}
 	for _, metric := range p.History.Names() {
 		if !seen[metric] && several(metric) {

@@ -50,6 +50,11 @@ func examplePage(t *testing.T) Page {
 				{Protocol: Linear, Subject: Untrained, Top1: 79.94, Choice: Last, Settings: linear},
 				{Protocol: Linear, Subject: Pixels, Top1: 82.3, Choice: Last, Settings: linear},
 			},
+			Localization: []Localization{{
+				Epoch: 20, Choice: Last, Heat: "sum", Threshold: 0.5, Images: 8000, ObjectArea: 0.57,
+				Boxes: []BoxScore{{Subject: Trained, IoU: 0.621, CorLoc: 0.74, Area: 0.61, Whole: 0.12, Empty: 3}, {Subject: CentreBox, IoU: 0.52, CorLoc: 0.6, Area: 0.61}},
+				Crops: []CropScore{{Boxes: NoBox, Pairs: 7936, IoU: 0.5, Apart: 0.164, Centres: 0.775, Overlap: 0.856}, {Boxes: Trained, Pairs: 7936, IoU: 0.458, Apart: 0.222, Centres: 0.841, Overlap: 0.884}},
+			}},
 			Train: Train{
 				Steps: steps, Epochs: epochs, BatchSize: 256, Params: 187_392, FLOPsPerStep: 21_400_000_000, Seconds: 128.4, ImagesPerSecond: 1431.2,
 				MSPerStep: 178.9, PlannedBytes: 210 << 20, PeakRSSBytes: 391 << 20, PluginShare: 0.0021, DataWaitShare: 0.013,

@@ -44,7 +44,7 @@ func (p Page) HTML(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	t, err := template.New("page.html").ParseFS(pageFiles, "page/page.html")
+	t, err := template.New("page.html").Funcs(template.FuncMap{"boxes": boxesName, "share": func(x float64) string { return percent(Float(100 * x)) }}).ParseFS(pageFiles, "page/page.html")
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}

@@ -23,6 +23,7 @@ type Report struct {
 	Status        rundir.State       `json:"status"`
 	Headline      string             `json:"headline"`
 	Evals         []Eval             `json:"evals"`
+	Localization  []Localization     `json:"localization"`
 	Train         Train              `json:"train"`
 	Collapse      Collapse           `json:"collapse"`
 	Plugins       []rundir.Plugin    `json:"plugins"`
@@ -141,6 +142,11 @@ func (r Report) filled() Report {
 		if r.Evals[i].Settings == nil {
 			r.Evals[i].Settings = map[string]float64{}
 		}
+	}
+	r.Localization = append([]Localization{}, r.Localization...)
+	for i := range r.Localization {
+		l := &r.Localization[i]
+		l.Boxes, l.Crops = append([]BoxScore{}, l.Boxes...), append([]CropScore{}, l.Crops...)
 	}
 	r.Plugins = append([]rundir.Plugin{}, r.Plugins...)
 	r.Warnings = append([]diagnose.Warning{}, r.Warnings...)

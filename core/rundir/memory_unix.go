@@ -4,6 +4,7 @@ package rundir
 
 import (
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,4 +19,13 @@ func PeakRSS() int64 {
 		return int64(u.Maxrss) // bytes; kilobytes elsewhere
 	}
 	return int64(u.Maxrss) * 1024
+}
+
+// CPUTime is what this process's threads have run for, in user and system mode.
+func CPUTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

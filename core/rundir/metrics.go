@@ -27,9 +27,10 @@ const (
 	LinearTop1     = "linear/top1"
 	CollapseStd    = "collapse/std"
 	CollapseRankMe = "collapse/rankme"
-	BoxesArea      = "boxes/area"  // mean share of the image that a sample's box covers
-	BoxesWhole     = "boxes/whole" // share of samples whose box is the whole image
-	BoxesEmpty     = "boxes/empty" // number of samples where there was nothing to see
+	BoxesArea      = "boxes/area"      // mean share of the image that a sample's box covers
+	BoxesWhole     = "boxes/whole"     // share of samples whose box is the whole image
+	BoxesEmpty     = "boxes/empty"     // number of samples where there was nothing to see
+	CropsFellBack  = "crops/fell_back" // share of a batch's crops for which no draw fitted
 )
 
 // Metrics is metrics.jsonl, open to append. One line is one JSON object: step

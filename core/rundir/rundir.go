@@ -12,6 +12,7 @@ import (
 	"regexp"
 
 	"github.com/fwlab/fw/core/rundir/atomicfile"
+	"github.com/fwlab/fw/core/rundir/filelock"
 )
 
 // Dir is the path of a run directory. Its methods are the paths of what is in it.
@@ -182,7 +183,7 @@ func lock(d Dir) (*Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run: %w", err)
 	}
-	if err := tryLock(f); err != nil {
+	if err := filelock.Try(f); err != nil {
 		who := "another process"
 		if s, readErr := d.ReadStatus(); readErr == nil && s.State == Running && s.PID != 0 {
 			who = fmt.Sprintf("process %d", s.PID)

@@ -101,6 +101,9 @@ func (b *Builder) Minimize(scope string, loss Value) {
 // Encoder makes the backbone of module scope the one that is evaluated and exported.
 func (b *Builder) Encoder(scope string) { b.Emit("encoder", nil, ir.String("scope", scope)) }
 
+// Pretrained has a module start as what the experiment gives for it.
+func (b *Builder) Pretrained(scope string) { b.Emit("pretrained", nil, ir.String("scope", scope)) }
+
 // Labels is what the dataset says of the batch's n samples, i32[n]; -1 where it
 // says nothing.
 func (b *Builder) Labels(n int) Value {
@@ -177,6 +180,9 @@ func (b *Builder) Call(callee, scope string, in ...Value) Value {
 	}
 	if b.norms.Groups > 1 {
 		attrs = append(attrs, ir.Int("groups", b.norms.Groups))
+	}
+	if b.norms.Frozen {
+		attrs = append(attrs, ir.Int("inference", 1))
 	}
 	attrs = withOptions(attrs, nil, b.with)
 	return b.emit1("call", in, attrs...)

@@ -7,3 +7,8 @@ import "github.com/fwlab/fw/core/ir"
 func (b *Builder) Picture(name string, v Value) {
 	b.Emit("picture", []Value{v}, ir.String("name", name))
 }
+
+// Pixels is Picture for v in [0,1] that is not normalised.
+func (b *Builder) Pixels(name string, v Value) {
+	b.Emit("picture", []Value{v}, ir.String("name", name), ir.Int("pixels", 1))
+}

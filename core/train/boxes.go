@@ -55,13 +55,25 @@ func (t *Trainer) Relocalize(ctx context.Context) (*localize.Coverage, error) {
 		return nil, nil
 	}
 	t.rewind() // as batches may be filled by the old boxes
-	boxes, empty, err := t.findBoxes(ctx)
+	found, err := t.FindBoxes(ctx, t.State, t.Localization.Threshold)
 	if err != nil {
 		return nil, fmt.Errorf("train: boxes after epoch %d: %w", t.Step/per, err)
 	}
-	t.boxes = boxes
-	c := localize.Cover(boxes, t.Facts.ImageSize, empty)
+	t.boxes = found[0].Boxes
+	c := t.Cover(found[0])
 	return &c, nil
+}
+
+// Found is the box of each training image; Empty counts those that get the whole
+// image because there is nothing to see.
+type Found struct {
+	Boxes []view.Box
+	Empty int
+}
+
+// Cover measures what was found.
+func (t *Trainer) Cover(f Found) localize.Coverage {
+	return localize.Cover(f.Boxes, t.Facts.ImageSize, f.Empty)
 }
 
 const (
@@ -69,18 +81,20 @@ const (
 	heatChunk = 40 * heatBatch // images whose heat maps are kept at once
 )
 
-// findBoxes looks at every training image; empty counts those that get the whole
-// image because there is nothing to see.
-func (t *Trainer) findBoxes(ctx context.Context) (boxes []view.Box, empty int, err error) {
-	n := len(t.boxes)
-	look, err := t.looker(ctx, min(heatBatch, n))
+// FindBoxes looks at every training image with the encoder of a state, and finds its
+// box by each of several thresholds. It needs Localization.
+func (t *Trainer) FindBoxes(ctx context.Context, s *State, thresholds ...float32) ([]Found, error) {
+	n := t.Data.Len()
+	look, err := t.looker(ctx, s, min(heatBatch, n))
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	boxes = make([]view.Box, n)
-	found := make([]bool, n)
-	for i := range boxes {
-		boxes[i] = localize.Whole
+	tasks := make([]*boxTask, len(thresholds))
+	for i, threshold := range thresholds {
+		tasks[i] = &boxTask{h: look.h, w: look.w, size: t.Facts.ImageSize, threshold: threshold, boxes: make([]view.Box, n), found: make([]bool, n)}
+		for j := range n {
+			tasks[i].boxes[j] = localize.Whole
+		}
 	}
 	at := make([]int, n)
 	for i := range at {
@@ -89,17 +103,24 @@ func (t *Trainer) findBoxes(ctx context.Context) (boxes []view.Box, empty int, e
 	for from := 0; from < n; from += heatChunk {
 		maps, err := look.maps(at[from:min(from+heatChunk, n)])
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		t.Skipped = append(t.Skipped, maps.Skipped...)
-		t.Pool.Run(maps.N, &boxTask{maps, look.h, look.w, t.Facts.ImageSize, t.Localization.Threshold, boxes, found})
-	}
-	for _, ok := range found {
-		if !ok {
-			empty++
+		for _, b := range tasks {
+			b.maps = maps
+			t.Pool.Run(maps.N, b)
 		}
 	}
-	return boxes, empty, nil
+	list := make([]Found, len(tasks))
+	for i, b := range tasks {
+		list[i].Boxes = b.boxes
+		for _, ok := range b.found {
+			if !ok {
+				list[i].Empty++
+			}
+		}
+	}
+	return list, nil
 }
 
 // boxTask finds the box of one image of many.

@@ -142,7 +142,7 @@ func (t *Trainer) firstBad() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		ex, err := exec.New(compiled, exec.Options{Pool: t.Pool, Inputs: inputs, Eval: t.evaluate})
+		ex, err := exec.New(compiled, exec.Options{Pool: t.Pool, Inputs: inputs, Eval: t.evaluate, Fours: t.Config.Fours})
 		if err != nil {
 			return "", err
 		}

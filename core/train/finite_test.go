@@ -48,6 +48,14 @@ func TestLossClasses(t *testing.T) {
 		{"within the network", func(b *trace.Builder) trace.Value {
 			return b.Input("x", shape.F32(4, 7)).LogSoftmax().Dot(b.Input("w", shape.F32(3, 7)), nil, nil, []int{1}, []int{1}).LogSoftmax().Mean()
 		}, 3},
+		{"beside a term of parameters", func(b *trace.Builder) trace.Value {
+			w := b.Input("param/w", shape.F32(4, 7))
+			return w.LogSoftmax().Mean().Add(w.Square().Mean())
+		}, 0},
+		{"with a target of parameters", func(b *trace.Builder) trace.Value {
+			w := b.Input("param/w", shape.F32(4, 7))
+			return w.LogSoftmax().Mul(w.Softmax().StopGradient()).Mean()
+		}, 7},
 	} {
 		b := trace.New("objective")
 		if err := trace.Trace(func() { b.Output(link.LossOutput, c.loss(b)) }); err != nil {

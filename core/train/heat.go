@@ -54,8 +54,8 @@ func (p *Plugins) HeatMap(ctx context.Context, f Facts, n int, scope string, hea
 	return link.Flatten(b.Func(), func(ir.Attrs, []shape.Shape) (*ir.Func, error) { return g, nil })
 }
 
-// looker makes heat maps of images of the training set, with the encoder as it is
-// at each call, of whole images without augmentation.
+// looker makes heat maps of images of the training set, with the encoder of a state
+// as it is at each call, of whole images without augmentation.
 type looker struct {
 	data  data.Dataset
 	pool  *pool.Pool
@@ -65,18 +65,18 @@ type looker struct {
 	h, w  int // of a map
 }
 
-func (t *Trainer) looker(ctx context.Context, batch int) (*looker, error) {
+func (t *Trainer) looker(ctx context.Context, s *State, batch int) (*looker, error) {
 	flat, err := t.Plugins.HeatMap(ctx, t.Facts, batch, EncoderScope(t.Flat), t.Localization.Heat)
 	if err != nil {
 		return nil, err
 	}
-	s := flat.Func.Shape(flat.Func.Outputs[0].Value)
+	dims := flat.Func.Shape(flat.Func.Outputs[0].Value).Dims
 	f, err := compile.Func(flat.Func)
 	if err != nil {
 		return nil, err
 	}
-	l := &looker{data: t.Data, pool: t.Pool, batch: batch, h: s.Dims[1], w: s.Dims[2]}
-	if l.ex, err = exec.New(f, exec.Options{Pool: t.Pool, Inputs: t.State.Buffers()}); err != nil {
+	l := &looker{data: t.Data, pool: t.Pool, batch: batch, h: dims[1], w: dims[2]}
+	if l.ex, err = exec.New(f, exec.Options{Pool: t.Pool, Inputs: s.Buffers()}); err != nil {
 		return nil, err
 	}
 	l.plain, err = eval.Plain(t.Data, t.Facts.ImageSize, t.Facts.Channels, batch, t.Mean, t.Std)
@@ -100,7 +100,7 @@ func (t *Trainer) Heats(ctx context.Context, at []int) ([]*Heat, error) {
 	if t.Localization == nil {
 		return nil, nil
 	}
-	l, err := t.looker(ctx, len(at))
+	l, err := t.looker(ctx, t.State, len(at))
 	if err != nil {
 		return nil, err
 	}

@@ -34,23 +34,15 @@ func newLoader(t *Trainer) *loader {
 	go func() {
 		defer close(l.done)
 		defer workers.Close()
-		per := t.StepsPerEpoch() * t.parts()
-		var order []int
-		for part, epoch := t.Step*t.parts(), -1; ; part++ {
-			if e := part / per; e != epoch {
-				epoch, order = e, data.Order(t.root, e, t.Data.Len())
-			}
+		for s := newSource(t); ; {
 			var p *view.Program
 			select {
 			case p = <-l.free:
 			case <-l.quit:
 				return
 			}
-			p.Boxes = t.boxesIn(epoch)
-			b := loaded{program: p, indices: t.drawn(order[part%per*t.Facts.Batch:][:t.Facts.Batch])}
-			b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(epoch))
 			select {
-			case l.ready <- b:
+			case l.ready <- s.next(p, workers):
 			case <-l.quit:
 				return
 			}
@@ -62,4 +54,42 @@ func newLoader(t *Trainer) *loader {
 func (l *loader) stop() {
 	close(l.quit)
 	<-l.done
+}
+
+// source fills batches, or the parts of them, one after another.
+type source struct {
+	t     *Trainer
+	part  int // the next, counted from the first step
+	epoch int
+	order []int // of epoch
+}
+
+func newSource(t *Trainer) *source { return &source{t: t, part: t.Step * t.parts(), epoch: -1} }
+
+func (s *source) next(p *view.Program, workers *pool.Pool) loaded {
+	t := s.t
+	per := t.StepsPerEpoch() * t.parts()
+	if e := s.part / per; e != s.epoch {
+		s.epoch, s.order = e, data.Order(t.root, e, t.Data.Len())
+	}
+	p.Boxes = t.boxesIn(s.epoch)
+	b := loaded{program: p, indices: t.drawn(s.order[s.part%per*t.Facts.Batch:][:t.Facts.Batch])}
+	b.skipped, b.err = p.Fill(workers, b.indices, t.viewKey(s.epoch))
+	s.part++
+	return b
+}
+
+// LoadAlone fills the batches that come next with nothing beside it, and drops them;
+// done is told how long each took. It goes on while done says so.
+func (t *Trainer) LoadAlone(done func(view.Timing) (more bool)) error {
+	p := t.program.Fork()
+	for s := newSource(t); ; {
+		b := s.next(p, t.Pool)
+		if b.err != nil {
+			return b.err
+		}
+		if !done(p.Timing) {
+			return nil
+		}
+	}
 }

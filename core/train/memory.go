@@ -35,6 +35,11 @@ func (t *Trainer) beside() (n int) {
 	if t.update != nil {
 		n += t.update.own()
 	}
+	return n + t.LoadedAhead()
+}
+
+// LoadedAhead is the bytes of the batches that are filled ahead, or of the parts of them.
+func (t *Trainer) LoadedAhead() (n int) {
 	for _, o := range t.program.Outputs {
 		n += loaderBatches * o.Shape.Bytes()
 	}
@@ -53,7 +58,7 @@ func (t *Trainer) fit(f *ir.Func, aliases map[string]string) (*ir.Func, error) {
 	if t.Config.Memory == 0 {
 		return f, nil
 	}
-	scratch, err := exec.Scratch(f, exec.Options{Pool: t.Pool, Eval: t.evaluate})
+	scratch, err := exec.Scratch(f, exec.Options{Pool: t.Pool, Eval: t.evaluate, Fours: t.Config.Fours})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,12 @@ func (t *Trainer) Pictures(batch *view.Program, indices []int, step int) ([]*vie
 	var out []*view.Output
 	for i, p := range f.Outputs {
 		data, _ := ex.Output(p.Name)
+		if dims := c.Shape(c.Outputs[i].Value).Dims; t.Flat.Pixels[p.Name] && len(t.Mean) > 0 {
+			for j, x := range data.F32 {
+				channel := j % dims[len(dims)-1] % len(t.Mean)
+				data.F32[j] = (x - float32(t.Mean[channel])) / float32(t.Std[channel])
+			}
+		}
 		out = append(out, &view.Output{Name: p.Name, Shape: shape.F32(c.Shape(c.Outputs[i].Value).Dims...), Data: data.U8})
 	}
 	return out, nil

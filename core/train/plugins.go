@@ -116,7 +116,7 @@ func (p *Plugins) join(ctx context.Context, f Facts, req wire.TraceRequest) (tra
 		callee, f := call.Str("callee"), f
 		f.NormGroups = call.Int("groups", 0)
 		if stage, ok := strings.CutPrefix(callee, "backbone."); ok {
-			return p.Stage(ctx, f, stage, req.Training, in)
+			return p.Stage(ctx, f, stage, req.Training && !call.Bool("inference"), in)
 		}
 		if callee != "loss" || p.Loss == nil {
 			return nil, fmt.Errorf("the experiment has no %s", callee)
@@ -164,7 +164,7 @@ func EncoderScope(flat *link.Flat) string {
 		return flat.Encoder
 	}
 	for _, p := range flat.Params {
-		if _, _, target := flat.TargetOf(p.Name); target {
+		if _, _, target := flat.TargetOf(p.Name); target || flat.Given(p.Name) {
 			continue
 		}
 		if i := strings.Index("."+p.Name, ".backbone."); i >= 0 {

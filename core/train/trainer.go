@@ -33,6 +33,7 @@ type Config struct {
 	Seed      uint64
 	Workers   int
 	BF16      bool // the step stores activations as bfloat16: [compile.BF16]
+	Fours     bool // its convolutions may go by F(4x4,3x3): [exec.Options]
 	Memory    int  // most bytes of what is planned; 0: no bound
 	Parts     int  // that a batch is done in, each of Facts.Batch images; 0 is 1
 	// CheckFinite looks at the whole state after each step, not at the loss
@@ -40,6 +41,8 @@ type Config struct {
 	CheckFinite bool
 	// Localization gives the crop strategy boxes; nil: none.
 	Localization *localize.Schedule
+	// Modules are what pretrained modules of the task start as, by name.
+	Modules map[string]Module
 }
 
 // Trainer is a step ready to run, with its state.
@@ -69,7 +72,9 @@ type Trainer struct {
 	update *update    // behind the parts of a batch; nil where it is done at once
 	boxes  []view.Box // of each image, with Localization
 	phases []*phase
-	draw   []int32 // the images that an epoch goes through; nil: all, each once
+	// fellBack is the share of the last step's crops for which no draw fitted.
+	fellBack float64
+	draw     []int32 // the images that an epoch goes through; nil: all, each once
 
 	root     rng.Key
 	program  *view.Program
@@ -147,7 +152,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	}
 	t.Stages["compiled"] = compiled
 	debug.FreeOSMemory() // what tracing left behind, before the arena is taken
-	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate}); err != nil {
+	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate, Fours: t.Config.Fours}); err != nil {
 		return err
 	}
 	if c.CheckFinite {
@@ -174,7 +179,13 @@ func (c *Config) passes() (more []compile.Pass) {
 }
 
 // Fresh is the state as it was before the first step.
-func (t *Trainer) Fresh() (*State, error) { return NewState(t.Flat, t.slots, t.root, t.Pool) }
+func (t *Trainer) Fresh() (*State, error) {
+	s, err := NewState(t.Flat, t.slots, t.root, t.Pool)
+	if err == nil {
+		err = t.adopt(s)
+	}
+	return s, err
+}
 
 // BatchSize is the images of an update.
 func (t *Trainer) BatchSize() int { return t.Facts.Batch * t.parts() }
@@ -198,6 +209,7 @@ func (t *Trainer) Run() (loss float64, metrics map[string]float64, err error) {
 		}
 	}()
 	t.keep()
+	t.fellBack = 0
 	if t.update != nil {
 		t.update.begin()
 	}
@@ -249,6 +261,8 @@ func (t *Trainer) part(i int, metrics map[string]float64) (loss float64, err err
 		k = k.Fold(uint64(i))
 	}
 	t.ports.clock(t.Step, t.Optim.Steps, k)
+	share, _ := t.held.program.FellBack()
+	t.fellBack += share / float64(t.parts())
 	if !t.KeepBatch {
 		t.loader.free <- t.held.program
 		t.held = nil
@@ -300,8 +314,14 @@ func (t *Trainer) Views(epoch int, indices []int) (*view.Program, error) {
 
 // Crops is what the given epoch crops of a batch, relative to each image.
 func (t *Trainer) Crops(epoch int, indices []int) ([][]view.Box, error) {
+	return t.CropsBy(t.boxesIn(epoch), epoch, indices)
+}
+
+// CropsBy is what the given epoch would crop if the crop strategy were told these
+// boxes, one for each training image; nil: that none are known.
+func (t *Trainer) CropsBy(boxes []view.Box, epoch int, indices []int) ([][]view.Box, error) {
 	p := t.program.Fork()
-	p.Boxes = t.boxesIn(epoch)
+	p.Boxes = boxes
 	if err := p.Crop(t.Pool, indices, t.viewKey(epoch)); err != nil {
 		return nil, err
 	}
@@ -310,6 +330,13 @@ func (t *Trainer) Crops(epoch int, indices []int) ([][]view.Box, error) {
 		list[i] = p.Cropped(i)
 	}
 	return list, nil
+}
+
+// FellBack is the share of the last step's crops for which the crop strategy found no
+// draw that fits; false where views are not cropped.
+func (t *Trainer) FellBack() (share float64, crops bool) {
+	_, crops = t.program.FellBack()
+	return t.fellBack, crops
 }
 
 func (t *Trainer) viewKey(epoch int) rng.Key { return t.root.FoldString("views").Fold(uint64(epoch)) }

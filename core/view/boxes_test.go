@@ -39,7 +39,7 @@ func TestBoxesGoToTheCropStrategy(t *testing.T) {
 		told = r.Boxes
 		rects := make([]Rect, len(r.Sizes))
 		for i, s := range r.Sizes {
-			rects[i] = Rect{s[0] / 4, i % 2, s[0] / 2, 4}
+			rects[i] = Rect{Y: s[0] / 4, X: i % 2, H: s[0] / 2, W: 4, FellBack: i == 1}
 		}
 		return rects, nil
 	}})
@@ -65,5 +65,8 @@ func TestBoxesGoToTheCropStrategy(t *testing.T) {
 		if got := fmt.Sprint(p.Cropped(i)); got != "[{0.25 0 0.75 0.5} {0.25 0.125 0.75 0.625}]" {
 			t.Errorf("sample %d: cropped %s", i, got)
 		}
+	}
+	if share, crops := p.FellBack(); share != 0.25 || !crops { // one of two images' two crops
+		t.Errorf("%g of the crops fell back, %v", share, crops)
 	}
 }

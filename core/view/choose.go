@@ -19,7 +19,7 @@ func called(s *sample, in *ir.Instr, index int, v *value) {
 	v.rect = s.rects[s.p.site[index]]
 }
 
-func imageRect(s *sample, _ *ir.Instr, _ int, v *value) { v.rect = Rect{0, 0, s.image.H, s.image.W} }
+func imageRect(s *sample, _ *ir.Instr, _ int, v *value) { v.rect = Rect{H: s.image.H, W: s.image.W} }
 
 func constant(s *sample, in *ir.Instr, _ int, v *value) { v.Buf = s.p.constants[in.Out[0]] }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // Files of every kind that ImageFolder meets are read as PIL's convert("RGB")
-// reads them, but for the colour of pixels that nobody can see. JPEG decoders
-// round their transforms apart by a few levels.
+// reads them, but for the colour of pixels that nobody can see. The JPEG decoders
+// of CMYK files round their transforms apart by a few levels.
 func TestFilesAreReadAsPILReadsThem(t *testing.T) {
 	f := openFixtures(t)
 	for _, name := range f.Files {
@@ -28,13 +28,16 @@ func TestFilesAreReadAsPILReadsThem(t *testing.T) {
 			if got.H != want.H || got.W != want.W || got.C != want.C {
 				t.Fatalf("%d x %d x %d, want %d x %d x %d", got.H, got.W, got.C, want.H, want.W, want.C)
 			}
-			bound, hidden := 3, func(int) bool { return false }
+			bound, hidden := 0, func(int) bool { return false }
+			if name == "cmyk.jpg" {
+				bound = 3
+			}
 			if strings.HasSuffix(name, ".png") {
 				img, err := png.Decode(bytes.NewReader(b.U8()))
 				if err != nil {
 					t.Fatal(err)
 				}
-				bound, hidden = 0, func(pixel int) bool {
+				hidden = func(pixel int) bool {
 					_, _, _, alpha := img.At(pixel%want.W, pixel/want.W).RGBA()
 					return alpha == 0
 				}

@@ -73,7 +73,7 @@ func (s *sample) choices(used map[ir.ID]bool) (e Explanation) {
 }
 
 // plumbing is ops that say nothing of what was drawn.
-var plumbing = []string{"image_rect", "image_crop_resize", "image_to_float", "image_normalize", "image_standardize"}
+var plumbing = []string{"image_rect", "image_crop_resize", "image_window", "image_to_float", "image_normalize", "image_standardize"}
 
 // trail marks what value id was made of.
 func (s *sample) trail(id ir.ID, used map[ir.ID]bool) {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/fwlab/fw/core/data"
@@ -18,12 +19,10 @@ type Replacement struct {
 // Fill computes the outputs for the dataset positions of a batch, as many as
 // [New] was told. Images that cannot be read are replaced by the next that can;
 // they are returned. An error is of the first sample that has one.
+//
+// It goes through the batch by ranges, so that decoded images take at most
+// [MaxDecoded] bytes and an image for each worker.
 func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replacement, error) {
-	b, skipped, err := p.prepare(workers, indices, key)
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
 	for _, o := range p.Outputs {
 		if o.Data == nil {
 			o.Data = make([]byte, o.Shape.Bytes())
@@ -35,50 +34,72 @@ func (p *Program) Fill(workers *pool.Pool, indices []int, key rng.Key) ([]Replac
 	if p.Explain {
 		p.explained = make([][]Explanation, len(indices))
 	}
-	for {
-		workers.Run(len(indices), (*viewTask)(b))
-		if err := b.first(); err != nil {
-			return nil, err
+	return p.ranges(workers, indices, key, func(b *batch) error {
+		began := time.Now()
+		defer func() { p.Timing.Views += time.Since(began) }()
+		for {
+			workers.Run(b.to-b.from, (*viewTask)(b))
+			if err := b.first(); err != nil {
+				return err
+			}
+			if asked, err := b.paint(); err != nil || !asked {
+				return err
+			}
 		}
-		if asked, err := b.paint(); err != nil || !asked {
-			p.Timing.Views = time.Since(began)
-			return skipped, err
-		}
-	}
+	})
 }
 
 // Crop asks for the crops of a batch as Fill does, and does no more:
 // [Program.Cropped] says what they are.
 func (p *Program) Crop(workers *pool.Pool, indices []int, key rng.Key) error {
-	_, _, err := p.prepare(workers, indices, key)
+	_, err := p.ranges(workers, indices, key, func(*batch) error { return nil })
 	return err
 }
 
-// prepare decodes a batch and asks for its crops.
-func (p *Program) prepare(workers *pool.Pool, indices []int, key rng.Key) (*batch, []Replacement, error) {
-	began := time.Now()
+// ranges decodes a batch and asks for its crops, a range of samples at a time, which
+// use then has.
+func (p *Program) ranges(workers *pool.Pool, indices []int, key rng.Key, use func(*batch) error) (skipped []Replacement, err error) {
 	n := len(indices)
 	if n != p.batch {
-		return nil, nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
+		return nil, fmt.Errorf("view: expected a batch of %d positions, found %d", p.batch, n)
 	}
-	b := &batch{p: p, indices: indices, key: key, images: make([]data.Image, n), bad: make([][]Replacement, n), errs: make([]error, n),
+	b := &batch{p: p, indices: indices, key: key, images: make([]data.Image, n), rects: make([]Rect, n*len(p.sites)), bad: make([][]Replacement, n), errs: make([]error, n),
 		asked: make([][][]uint8, n), answers: make([][][]uint8, n), finished: make([]bool, n)}
-	workers.Run(n, (*decodeTask)(b))
-	p.Timing = Timing{Began: began, Decode: time.Since(began)}
-	if err := b.first(); err != nil {
-		return nil, nil, err
-	}
-	var skipped []Replacement
-	for i := range indices {
-		skipped = append(skipped, b.bad[i]...)
-	}
-	if len(p.sites) > 0 {
-		if err := b.crop(); err != nil {
-			return nil, nil, err
+	p.Timing = Timing{Began: time.Now()}
+	p.cropped, p.fellBack = grown(p.cropped, n*len(p.sites)), 0
+	for b.to < n {
+		b.from = b.to
+		began := time.Now()
+		b.decode(workers)
+		decoded := time.Now()
+		p.Timing.Decode += decoded.Sub(began)
+		p.Timing.Decoded = max(p.Timing.Decoded, b.held.Load())
+		if err := b.first(); err != nil {
+			return nil, err
 		}
+		if len(p.sites) > 0 {
+			if err := b.crop(); err != nil {
+				return nil, err
+			}
+		}
+		p.Timing.Crop += time.Since(decoded)
+		if err := use(b); err != nil {
+			return nil, err
+		}
+		b.release()
 	}
-	p.Timing.Crop = time.Since(began) - p.Timing.Decode
-	return b, skipped, nil
+	for _, bad := range b.bad {
+		skipped = append(skipped, bad...)
+	}
+	return skipped, nil
+}
+
+// grown is list with n elements, whatever they hold.
+func grown[T any](list []T, n int) []T {
+	if cap(list) < n {
+		return make([]T, n)
+	}
+	return list[:n]
 }
 
 // Timing is what one Fill took.
@@ -87,18 +108,24 @@ type Timing struct {
 	Decode time.Duration // of images, or their making
 	Crop   time.Duration // of asking the crop strategy, all workers waiting
 	Views  time.Duration // of the view program
+	// Decoded is the most bytes of decoded images that were held at once.
+	Decoded int64
 }
 
 // Add sums the times; Began becomes x's.
 func (t *Timing) Add(x Timing) {
 	t.Began = x.Began
 	t.Decode, t.Crop, t.Views = t.Decode+x.Decode, t.Crop+x.Crop, t.Views+x.Views
+	t.Decoded = max(t.Decoded, x.Decoded)
 }
 
 type batch struct {
 	p        *Program
 	indices  []int
 	key      rng.Key
+	from, to int          // the samples at work; those before are done
+	held     atomic.Int64 // bytes of images
+	left     atomic.Int64 // the first sample from from on that was not decoded
 	images   []data.Image
 	rects    []Rect      // of each sample's sites
 	asked    [][][]uint8 // of each sample's calls on pixels: what is asked, nil for nothing
@@ -115,7 +142,7 @@ func (b *batch) sampleKey(i int) rng.Key { return b.key.Fold(uint64(b.indices[i]
 func (b *batch) batchKey() rng.Key { return b.key.FoldString("batch").Fold(uint64(b.indices[0])) }
 
 func (b *batch) first() error {
-	for _, err := range b.errs {
+	for _, err := range b.errs[b.from:b.to] {
 		if err != nil {
 			return err
 		}
@@ -127,6 +154,7 @@ type viewTask batch
 
 // Chunk runs the program for one sample, unless it ran to its end before.
 func (b *viewTask) Chunk(i, worker int) {
+	i += b.from
 	if b.finished[i] {
 		return
 	}
@@ -138,7 +166,9 @@ func (b *viewTask) Chunk(i, worker int) {
 	s.answers, b.asked[i] = b.answers[i], nil
 	for _, o := range p.Outputs {
 		for v, id := range o.parts {
-			copy(o.Data[(v*len(b.indices)+i)*o.item:][:o.item], s.eval(id).U8)
+			to := o.Data[(v*len(b.indices)+i)*o.item:][:o.item:o.item]
+			s.lend(id, to)
+			copy(to, s.eval(id).U8) // nothing, if it was computed there
 		}
 	}
 	for _, pix := range s.asked {

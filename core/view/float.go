@@ -5,33 +5,33 @@ import (
 	"math"
 
 	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/view/pix"
 )
-
-// levels is each grey level in [0,1].
-var levels = func() (t [256]float32) {
-	for i := range t {
-		t[i] = float32(i) / 255
-	}
-	return t
-}()
 
 func toFloat(s *sample, in *ir.Instr, _ int, _ *value) {
 	src, out := s.eval(in.In[0]).U8, s.fresh(in.Out[0]).F32
-	for i, x := range src {
-		out[i] = levels[x]
-	}
+	pix.ToFloat(out, src)
 }
 
+// normalize takes the levels themselves where the operand is levels in [0,1] that
+// nobody asked for yet. With plugins that compute on pixels it takes the operand,
+// through which is known what waits for an answer.
 func normalize(s *sample, in *ir.Instr, _ int, _ *value) {
-	src, out := s.eval(in.In[0]).F32, s.fresh(in.Out[0]).F32
 	mean, std := s.p.statistics(in)
-	if len(mean) == 0 {
-		copy(out, src)
-		return
-	}
 	var m, d [3]float32
 	for c := range mean {
 		m[c], d[c] = float32(mean[c]), float32(std[c])
+	}
+	x := in.In[0]
+	if def := s.p.def[x]; len(mean) > 0 && len(s.p.pixels) == 0 && !s.done[x] && def >= 0 && s.p.f.Instrs[def].Op == "image_to_float" {
+		src := s.eval(s.p.f.Instrs[def].In[0]).U8
+		pix.Normalize(s.fresh(in.Out[0]).F32, src, m[:len(mean)], d[:len(mean)])
+		return
+	}
+	src, out := s.eval(x).F32, s.fresh(in.Out[0]).F32
+	if len(mean) == 0 {
+		copy(out, src)
+		return
 	}
 	c := 0
 	for i, x := range src {

@@ -42,8 +42,8 @@ func TestThinImages(t *testing.T) {
 func TestBadRectangles(t *testing.T) {
 	img := data.Image{Pix: make([]uint8, 6*9*3), H: 6, W: 9, C: 3}
 	for _, r := range []Rect{
-		{0, 0, 0, 5}, {0, 0, 5, 0}, {0, 0, -1, 5}, {-1, 0, 2, 2}, {0, -1, 2, 2}, {0, 0, 7, 9}, {0, 0, 6, 10},
-		{6, 0, 1, 1}, {0, 9, 1, 1}, {3, 3, 4, 4}, {math.MaxInt, 0, 1, 1}, {1, 1, math.MaxInt, 1}, {1, 1, 1, math.MaxInt},
+		{Y: 0, X: 0, H: 0, W: 5}, {Y: 0, X: 0, H: 5, W: 0}, {Y: 0, X: 0, H: -1, W: 5}, {Y: -1, X: 0, H: 2, W: 2}, {Y: 0, X: -1, H: 2, W: 2}, {Y: 0, X: 0, H: 7, W: 9}, {Y: 0, X: 0, H: 6, W: 10},
+		{Y: 6, X: 0, H: 1, W: 1}, {Y: 0, X: 9, H: 1, W: 1}, {Y: 3, X: 3, H: 4, W: 4}, {Y: math.MaxInt, X: 0, H: 1, W: 1}, {Y: 1, X: 1, H: math.MaxInt, W: 1}, {Y: 1, X: 1, H: 1, W: math.MaxInt},
 	} {
 		p, err := program([]data.Image{img}, 1, r, func(b *trace.Builder, in trace.Value) { recipe(b, in, 8, 3, 1) })
 		if err != nil {
@@ -189,7 +189,7 @@ func TestBadPrograms(t *testing.T) {
 			return b.Emit("image_color_jitter", []trace.Value{x, one, one, one, one, b.Constant(shape.Of(dtype.I32, 4), []float64{0, 1, 1, 7})})[0]
 		}},
 	} {
-		p, err := program([]data.Image{img}, 1, Rect{0, 0, 2, 2}, func(b *trace.Builder, in trace.Value) {
+		p, err := program([]data.Image{img}, 1, Rect{H: 2, W: 2}, func(b *trace.Builder, in trace.Value) {
 			x := b.Emit("image_crop_resize", []trace.Value{in, b.Emit("image_rect", []trace.Value{in})[0]}, ir.Int("height", 2), ir.Int("width", 2), ir.Int("channels", 1), ir.String("interpolation", "bilinear"))[0]
 			b.Output("view.0", b.Emit("image_to_float", []trace.Value{c.f(b, in, x)})[0])
 		})
@@ -242,7 +242,7 @@ func by(op string, v float64) func(b *trace.Builder, in, x trace.Value) trace.Va
 // not taken is not run; the pictures it takes are not changed by what follows.
 func TestSelect(t *testing.T) {
 	img := data.Image{Pix: []uint8{10, 20, 30, 40}, H: 2, W: 2, C: 1}
-	got := run(t, img, Rect{1, 0, 1, 2}, func(b *trace.Builder, in trace.Value) trace.Value {
+	got := run(t, img, Rect{Y: 1, H: 1, W: 2}, func(b *trace.Builder, in trace.Value) trace.Value {
 		yes, no := b.Fill(shape.Of(dtype.Bool), 1), b.Fill(shape.Of(dtype.Bool), 0)
 		choose := func(p, x, y trace.Value) trace.Value { return b.Emit("select", []trace.Value{p, x, y})[0] }
 		whole := b.Emit("image_rect", []trace.Value{in})[0]

@@ -45,7 +45,7 @@ func keyed(r CropRequest) ([]Rect, error) {
 	for i, s := range r.Sizes {
 		k := r.Keys[i].Stream()
 		h, w := 1+k.Intn(s[0]), 1+k.Intn(s[1])
-		out[i] = Rect{k.Intn(s[0] - h + 1), k.Intn(s[1] - w + 1), h, w}
+		out[i] = Rect{Y: k.Intn(s[0] - h + 1), X: k.Intn(s[1] - w + 1), H: h, W: w}
 	}
 	return out, nil
 }
@@ -120,6 +120,18 @@ func TestAKeyDecidesEverything(t *testing.T) {
 	}
 	same("shuffled", views(p, key, 2, perm), straight)
 	same("a fork", views(p.Fork(), key, 2, perm), straight)
+	for _, workers := range []int{1, 3} {
+		bound, largest := int64(4000), int64(0)
+		p.maxDecoded = bound
+		same(fmt.Sprint("in ranges, ", workers, " workers"), views(p, key, workers, perm), straight)
+		for _, m := range ds {
+			largest = max(largest, int64(len(m.Pix)))
+		}
+		if held := p.Timing.Decoded; held < bound || held > bound+int64(workers)*largest {
+			t.Errorf("%d workers held %d bytes of images, the bound is %d and an image of up to %d for each", workers, held, bound, largest)
+		}
+		p.maxDecoded = MaxDecoded
+	}
 	half := simclr(t, ds, 5, size, 3)
 	same("another batch size", views(half, key, 2, perm[:5]), perm[:5])
 

@@ -110,6 +110,14 @@ func (s *sample) channels(c int) []uint8 {
 	return s.recolor
 }
 
+// lend makes the place where an output goes the memory of its value, if an op of
+// view programs computes it: what kernels are bound to must stay.
+func (s *sample) lend(id ir.ID, to []byte) {
+	if d := s.p.def[id]; d >= 0 && !s.done[id] && s.p.f.Instrs[d].Op == "image_normalize" {
+		s.values[id].own = buf.Of(to)
+	}
+}
+
 // home is the memory of a value's own, whatever it holds.
 func (s *sample) home(id ir.ID) buf.Buf {
 	v := &s.values[id]

@@ -164,9 +164,9 @@ func runFixture(t *testing.T, f *fixtures, img data.Image, c fixture) (out []flo
 	if a.Size != nil && c.Op == "crop_resize" {
 		h, w = a.Size[0], a.Size[1]
 	}
-	rect := Rect{0, 0, img.H, img.W}
+	rect := Rect{H: img.H, W: img.W}
 	if r := a.Rect; r != nil {
-		rect = Rect{r[0], r[1], r[2], r[3]}
+		rect = Rect{Y: r[0], X: r[1], H: r[2], W: r[3]}
 	}
 	p, err := program([]data.Image{img}, 1, rect, func(b *trace.Builder, in trace.Value) { b.Output("view.0", traceFixture(t, f, c, b, in, h, w, ch)) })
 	if err != nil {

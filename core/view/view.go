@@ -15,7 +15,10 @@ import (
 )
 
 // Rect is a crop in pixels.
-type Rect struct{ Y, X, H, W int }
+type Rect struct {
+	Y, X, H, W int
+	FellBack   bool // no draw fitted: it is the strategy's fall-back
+}
 
 // Box is where the object may be in an image, relative to its height and width:
 // 0 <= Y0 <= Y1 <= 1.
@@ -73,7 +76,10 @@ type Program struct {
 	// Explain makes Fill keep how each view came about, for [Program.Explanations].
 	Explain bool
 
+	maxDecoded int64 // MaxDecoded, unless a test says otherwise
+
 	cropped   []Box           // of the last batch, crop by crop
+	fellBack  int             // how many of these are the strategy's fall-back
 	explained [][]Explanation // of the last batch, sample by sample
 	states    []*sample       // one per worker, kept from batch to batch
 }
@@ -83,7 +89,7 @@ type Program struct {
 // leaves pixels in [0,1]. calls may be nil where the program asks for nothing.
 // The error says which instruction cannot be run, by the author's file and line.
 func New(f *ir.Func, ds data.Dataset, batch int, mean, std []float64, calls *Calls) (*Program, error) {
-	p := &Program{f: f, ds: ds, batch: batch, mean: mean, std: std, constants: map[ir.ID]buf.Buf{},
+	p := &Program{f: f, ds: ds, batch: batch, mean: mean, std: std, maxDecoded: MaxDecoded, constants: map[ir.ID]buf.Buf{},
 		def: make([]int, len(f.Shapes)), run: make([]runner, len(f.Instrs)), site: make([]int, len(f.Instrs))}
 	if calls != nil {
 		p.calls = *calls

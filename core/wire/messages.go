@@ -73,8 +73,9 @@ type CropRequest struct {
 	Views         []uint32
 }
 
-// CropReply has y, x, height and width of n rectangles.
-type CropReply struct{ Rects []uint32 }
+// CropReply has y, x, height and width of n rectangles, and which of them are the
+// strategy's fall-back.
+type CropReply struct{ Rects, FellBack []uint32 }
 
 // Tensor is named little-endian elements.
 type Tensor struct {
@@ -420,12 +421,16 @@ func (m *CropRequest) decode(r *reader) {
 
 func (m *CropReply) encode(w *writer) {
 	w.packed(1, len(m.Rects), func(i int) { w.varint(uint64(m.Rects[i])) })
+	w.packed(2, len(m.FellBack), func(i int) { w.varint(uint64(m.FellBack[i])) })
 }
 
 func (m *CropReply) decode(r *reader) {
 	for r.next() {
-		if r.field == 1 {
+		switch r.field {
+		case 1:
 			r.each(typeVarint, func(x uint64) { m.Rects = append(m.Rects, uint32(min(x, math.MaxUint32))) })
+		case 2:
+			r.each(typeVarint, func(x uint64) { m.FellBack = append(m.FellBack, uint32(min(x, math.MaxUint32))) })
 		}
 	}
 }

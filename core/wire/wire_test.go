@@ -51,7 +51,7 @@ var messages = map[string]Message{
 		Inputs: []Port{{"z", shape.F32(3, 4)}}, Known: []Signature{{"backbone.pooled", []shape.Shape{shape.F32(1, 2)}, shape.F32(5)}}, Training: true, View: 3, Samples: 1 << 20, Channels: 3, ImageSize: 32, Batch: 7, NormGroups: 4},
 	"TraceReply":  &TraceReply{Need: &Signature{Callee: "x", In: []shape.Shape{shape.Of(dtype.I32)}}},
 	"CropRequest": &CropRequest{Plugin: "p", Height: []uint32{1, 300}, Width: []uint32{7, 9}, Keys: []uint32{1, 2, 3, 1 << 31}, Boxes: []float64{0, 0, 1, 0.25}, Views: []uint32{0, 300}},
-	"CropReply":   &CropReply{Rects: []uint32{0, 1, 200, 3}},
+	"CropReply":   &CropReply{Rects: []uint32{0, 1, 200, 3}, FellBack: []uint32{0}},
 	"EvalRequest": &EvalRequest{Plugin: "p", Inputs: []Tensor{{"z", shape.F32(1), []byte{1, 2, 3, 4}}}},
 	"EvalReply":   &EvalReply{Value: -1.5, Grads: []Tensor{{"z", shape.F32(1), []byte{1, 2, 3, 4}}}, Outputs: []Tensor{{"p", shape.Of(dtype.U8, 2), []byte{5, 6}}}},
 }

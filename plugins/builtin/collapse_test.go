@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/fwlab/fw/core/data"
@@ -10,8 +11,8 @@ import (
 )
 
 // Methods without negatives collapse, and are warned of, when what keeps them from
-// it is taken away: the stop-gradient, or the slow target. The methods as published
-// do not, in the same steps.
+// it is taken away: the stop-gradient, the predictor, or the slow target. The methods
+// as published do not, in the same steps.
 func TestWithoutTheirSafeguardsMethodsCollapse(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped with -short: trains for some seconds")
@@ -20,19 +21,21 @@ func TestWithoutTheirSafeguardsMethodsCollapse(t *testing.T) {
 	byol := []schema.Named{integer("hidden", 32), integer("out", 32), float("tau", 0.9)}
 	for _, c := range []struct {
 		method
-		removed schema.Named
+		safeguards []string
 	}{
-		{method{"simsiam", "fw/simsiam", "fw/negative-cosine", simsiam, nil}, flag("stop_gradient", false)},
-		{method{"byol", "fw/byol", "fw/cosine-distance", byol, nil}, flag("target", false)},
+		{method{"simsiam", "fw/simsiam", "fw/negative-cosine", simsiam, nil}, []string{"stop_gradient", "predictor"}},
+		{method{"byol", "fw/byol", "fw/cosine-distance", byol, nil}, []string{"target"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if w := warnings(t, c.method); len(w) > 0 {
 				t.Errorf("as published: %v", w)
 			}
-			spoilt := c.method
-			spoilt.params = append(spoilt.params, c.removed)
-			if w := warnings(t, spoilt); len(w) == 0 || w[0].Code != diagnose.Collapsed && w[0].Code != diagnose.NearCollapse {
-				t.Errorf("without %s: %v", c.removed.Name, w)
+			for _, name := range c.safeguards {
+				spoilt := c.method
+				spoilt.params = append(slices.Clone(spoilt.params), flag(name, false))
+				if w := warnings(t, spoilt); len(w) == 0 || w[0].Code != diagnose.Collapsed && w[0].Code != diagnose.NearCollapse {
+					t.Errorf("without %s: %v", name, w)
+				}
 			}
 		})
 	}

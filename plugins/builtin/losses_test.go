@@ -114,6 +114,7 @@ func TestLossesEqualPyTorch(t *testing.T) {
 		{"vicreg", "fw/vicreg-loss", 2, nil},
 		{"dino", "fw/dino-loss", 2, nil},
 		{"soft-cross-entropy", "fw/soft-cross-entropy", 2, nil},
+		{"rebalanced-cross-entropy", "fw/rebalanced-cross-entropy", 2, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			read := func(name string) tensor.Tensor {
@@ -210,6 +211,8 @@ func TestLossesAtChance(t *testing.T) {
 		// No dimension varies: each view's hinge is 1 - sqrt(1e-4).
 		{"VICReg of constants", "fw/vicreg-loss", nil, []tensor.Tensor{same(f(4, 8)), same(f(4, 8))}, 25 * (1 - 0.01)},
 		{"DINO of 512 outputs", "fw/dino-loss", nil, []tensor.Tensor{zeros(f(2, 4, 512)), zeros(f(2, 4, 512))}, math.Log(512)},
+		{"colours over 261 bins", "fw/rebalanced-cross-entropy", nil, []tensor.Tensor{zeros(f(4, 261)), uniform(f(4, 261))}, math.Log(261)},
+		{"no colours", "fw/rebalanced-cross-entropy", nil, []tensor.Tensor{zeros(f(4, 261)), zeros(f(4, 261))}, 0},
 		{"codes over 3000 prototypes", "fw/soft-cross-entropy", nil, []tensor.Tensor{zeros(f(4, 3000)), uniform(f(4, 3000))}, math.Log(3000)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,8 +4,6 @@ package process
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -48,18 +46,24 @@ type process struct {
 	once    sync.Once
 }
 
-// Start checks the file's hash and starts it. The process dies with the host.
+// Start checks the file's hash, starts the file that it opened, and checks it again.
+// The process dies with the host.
 func Start(ctx context.Context, cfg Config) (host.Caller, error) {
+	cmd := exec.Command(cfg.Path, cfg.Args...)
+	var file *verified
 	if cfg.SHA256 != "" {
-		if err := checkHash(cfg.Path, cfg.SHA256); err != nil {
+		var err error
+		if file, err = openVerified(cfg.Path, cfg.SHA256); err != nil {
 			return nil, err
 		}
+		defer file.Close()
+		cmd = file.command(cfg.Args...)
 	}
 	dir, err := os.MkdirTemp("", "fw-plugin-") // 0700
 	if err != nil {
 		return nil, fmt.Errorf("process: %w", err)
 	}
-	p := newProcess(cfg, dir)
+	p := newProcess(cfg, cmd, dir)
 	started := make(chan error, 1)
 	go func() {
 		// The kernel's parent-death signal follows the thread that started the
@@ -68,15 +72,19 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 		started <- p.connect()
 		<-p.done
 	}()
-	if err := <-started; err != nil {
+	err = <-started
+	if err == nil && file != nil {
+		err = file.again()
+	}
+	if err != nil {
 		p.stop(0)
 		return nil, &host.Error{Kind: host.NotLoaded, Err: fmt.Errorf("process: %s: %w", cfg.Path, err), Stderr: p.stderr.String()}
 	}
 	return p, nil
 }
 
-func newProcess(cfg Config, dir string) *process {
-	p := &process{cmd: exec.Command(cfg.Path, cfg.Args...), timeout: cfg.CallTimeout, dir: dir, stderr: &tail{}, done: make(chan struct{})}
+func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
+	p := &process{cmd: cmd, timeout: cfg.CallTimeout, dir: dir, stderr: &tail{}, done: make(chan struct{})}
 	if p.timeout == 0 {
 		p.timeout = 2 * time.Minute
 	}
@@ -114,22 +122,6 @@ func (p *process) connect() error {
 		return err
 	}
 	p.conn = raw.(*grpc.ClientConn)
-	return nil
-}
-
-func checkHash(path, want string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("process: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return fmt.Errorf("process: %s: %w", path, err)
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(got, want) {
-		return fmt.Errorf("process: %s: expected sha256 %s, found %s; install the plugin again if the change is meant", path, want, got)
-	}
 	return nil
 }
 

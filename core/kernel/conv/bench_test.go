@@ -94,13 +94,14 @@ func BenchmarkConv(b *testing.B) {
 
 // Winograd against the direct path, in turns: the metric is the median over the
 // turns of direct time over Winograd's, above 1 where Winograd is faster. The
-// rule of [fewerWins] follows from these.
+// rule of [cheapest] follows from these.
 func BenchmarkWinograd(b *testing.B) {
-	b.Run("f32", func(b *testing.B) { benchmarkWinograd(b, false) })
-	b.Run("bf16", func(b *testing.B) { benchmarkWinograd(b, true) })
+	b.Run("f32", func(b *testing.B) { benchmarkWinograd(b, twos, false) })
+	b.Run("f4", func(b *testing.B) { benchmarkWinograd(b, fours, false) })
+	b.Run("bf16", func(b *testing.B) { benchmarkWinograd(b, twos, true) })
 }
 
-func benchmarkWinograd(b *testing.B, half bool) {
+func benchmarkWinograd(b *testing.B, t tiling, half bool) {
 	if half {
 		skipWithoutBF16(b)
 	}
@@ -115,7 +116,7 @@ func benchmarkWinograd(b *testing.B, half bool) {
 		if s.Half = half; half {
 			x, w, dy = words(x), words(w), words(dy)
 		}
-		for _, p := range products(s) {
+		for _, p := range tiled(t, s) {
 			for _, workers := range []int{1, 2} {
 				b.Run(fmt.Sprintf("%d@%d/%s/%d", l.c, l.size, p.name, workers), func(b *testing.B) {
 					pool := pool.New(workers)

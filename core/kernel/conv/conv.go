@@ -26,6 +26,7 @@ func New(s Spec, workers int) (*Forward, error) {
 		return nil, err
 	}
 	f := &Forward{spec: s}
+	fewer, wins := fewerWins(s, forward(s))
 	switch {
 	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.O, K: s.C, TransB: true, Bias: s.Bias}, workers)
@@ -35,8 +36,8 @@ func New(s Spec, workers int) (*Forward, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwise(forward(s), s.Bias, workers)
-	case fewerWins(s, forward(s)):
-		f.method = newFewer(forward(s), s.Bias, workers)
+	case wins:
+		f.method = newFewer(fewer, forward(s), s.Bias, workers)
 	case s.thin():
 		f.method = newThin(s, workers)
 	default:
@@ -78,6 +79,7 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 		return nil, errors.New("conv: bfloat16 output of float32 images: expected no gradient of these")
 	}
 	f := &InputGrad{spec: s}
+	fewer, wins := fewerWins(s, backward(s))
 	switch {
 	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.B * s.H * s.W, N: s.C, K: s.O}, workers)
@@ -87,8 +89,8 @@ func NewInputGrad(s Spec, workers int) (*InputGrad, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwise(backward(s), false, workers)
-	case fewerWins(s, backward(s)):
-		f.method = newFewer(backward(s), false, workers)
+	case wins:
+		f.method = newFewer(fewer, backward(s), false, workers)
 	default:
 		f.method = newDirect(backward(s), false, workers)
 	}
@@ -120,6 +122,7 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 		return nil, err
 	}
 	f := &WeightGrad{spec: s}
+	fewer, wins := fewerSumWins(s)
 	switch {
 	case s.pointwise() && s.Groups == 1 && !s.Half && !s.HalfOut:
 		g, err := gemm.New(gemm.Spec{M: s.O, N: s.C, K: s.B * s.H * s.W, TransA: true}, workers)
@@ -129,8 +132,8 @@ func NewWeightGrad(s Spec, workers int) (*WeightGrad, error) {
 		f.method = g
 	case s.depthwise():
 		f.method = newDepthwiseGrad(s, workers)
-	case fewerSumWins(s):
-		f.method = newFewerSum(s, workers)
+	case wins:
+		f.method = newFewerSum(fewer, s, workers)
 	default:
 		f.method = newWeightSum(s, workers)
 	}

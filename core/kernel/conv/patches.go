@@ -2,16 +2,12 @@ package conv
 
 import "github.com/fwlab/fw/core/kernel/conv/winograd"
 
-// The bits of all four pixels of a patch of an input, and of both of one of an output's gradient.
-const (
-	wholeInput    = 1<<4 - 1
-	wholeGradient = 1<<2 - 1
-)
-
-// patches cover images with squares of 4x4 or 2x2 pixels, two pixels apart,
-// numbered by image, row and column. Those that reach over an image's border
-// read zeros there.
+// patches cover images with the squares of pixels that tiles see, or are, as far
+// apart as tiles are, numbered by image, row and column. Those that reach over an
+// image's border read zeros there.
 type patches struct {
+	tiling
+	tilesOnly      bool // the squares are the tiles, of an output's gradient
 	h, w, c        int  // of an image
 	shiftH, shiftW int  // the first patch begins at this pixel
 	th, tw         int  // patches of an image: rows, and in a row
@@ -22,15 +18,19 @@ type patches struct {
 	zeros          []float32
 }
 
-func newPatches(h, w, c, shiftH, shiftW, th, tw int, whole uint8) patches {
-	p := patches{h: h, w: w, c: c, shiftH: shiftH, shiftW: shiftW, th: th, tw: tw, whole: whole}
+func newPatches(t tiling, tilesOnly bool, h, w, c, shiftH, shiftW, th, tw int) patches {
+	size := t.patch
+	if tilesOnly {
+		size = t.side
+	}
+	p := patches{tiling: t, tilesOnly: tilesOnly, h: h, w: w, c: c, shiftH: shiftH, shiftW: shiftW, th: th, tw: tw, whole: 1<<size - 1}
 	p.zeros = make([]float32, c)
 	bits := func(n, shift, count int) []uint8 {
 		out := make([]uint8, count)
-		for t := range out {
-			for i := range 4 {
-				if at := 2*t + shift + i; whole>>i&1 != 0 && at >= 0 && at < n {
-					out[t] |= 1 << i
+		for i := range out {
+			for j := range size {
+				if at := t.side*i + shift + j; at >= 0 && at < n {
+					out[i] |= 1 << j
 				}
 			}
 		}
@@ -50,13 +50,13 @@ func newPatches(h, w, c, shiftH, shiftW, th, tw int, whole uint8) patches {
 // first pixel would be among the pixels of all images.
 func (p *patches) run(first, n int) (at, count int, exist uint64) {
 	image, ty, tx := first/(p.th*p.tw), first/p.tw%p.th, first%p.tw
-	at = (image*p.h+2*ty+p.shiftH)*p.w + 2*tx + p.shiftW
+	at = (image*p.h+p.side*ty+p.shiftH)*p.w + p.side*tx + p.shiftW
 	if p.rows[ty] == p.whole && tx >= p.in0 && tx < p.in1 {
 		return at, min(n, p.in1-tx), winograd.Whole
 	}
-	for r := range 4 {
+	for r := range p.patch {
 		if p.rows[ty]>>r&1 != 0 {
-			exist |= uint64(p.cols[tx]) << (4 * r)
+			exist |= uint64(p.cols[tx]) << (p.patch * r)
 		}
 	}
 	return at, 1, exist
@@ -73,16 +73,16 @@ func (p *patches) transform(t winograd.Tiles, matrices []float32, ld int, x []fl
 		at, count, exist := p.run(first+i, n-i)
 		t.At, t.Matrix, t.N, t.Exist = 4*(at*p.c+c0), &matrices[i*ld], count, exist
 		switch {
-		case p.whole != wholeInput && p.half:
+		case p.tilesOnly && p.half:
 			winograd.GradientWidened(&t, channels)
-		case p.whole != wholeInput:
-			winograd.Gradient(&t, channels)
+		case p.tilesOnly:
+			p.gradient(&t, channels)
 		case p.half && widened:
 			winograd.InputWidened(&t, channels)
 		case p.half:
 			winograd.InputHalf(&t, channels)
 		default:
-			winograd.Input(&t, channels)
+			p.input(&t, channels)
 		}
 		i += count
 	}
@@ -94,8 +94,8 @@ func share(images []float32, all, first, n int) []float32 {
 	return images[at(first):at(first+n)]
 }
 
-// prefetch asks for part i of 16 of p.
-func prefetch(p []float32, i int) { winograd.Prefetch(p[len(p)*i/16 : len(p)*(i+1)/16]) }
+// prefetch asks for part i of n of p.
+func prefetch(p []float32, i, n int) { winograd.Prefetch(p[len(p)*i/n : len(p)*(i+1)/n]) }
 
 // farFloats is the size from which images do not stay in the cache that all cores share.
 const farFloats = 6 << 20

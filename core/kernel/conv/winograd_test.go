@@ -24,16 +24,18 @@ type product struct {
 	term             func(xi, wi, yi int) (out, a, b int)
 }
 
-func products(s Spec) []product {
+func products(s Spec) []product { return tiled(twos, s) }
+
+func tiled(t tiling, s Spec) []product {
 	x := func(x, w, dy []float32) []float32 { return x }
 	w := func(x, w, dy []float32) []float32 { return w }
 	dy := func(x, w, dy []float32) []float32 { return dy }
 	return []product{
-		{"y", func(n int) method { return newDirect(forward(s), s.Bias, n) }, func(n int) method { return newFewer(forward(s), s.Bias, n) },
+		{"y", func(n int) method { return newDirect(forward(s), s.Bias, n) }, func(n int) method { return newFewer(t, forward(s), s.Bias, n) },
 			s.sizeY(), s.Half, x, w, func(xi, wi, yi int) (int, int, int) { return yi, xi, wi }},
-		{"dx", func(n int) method { return newDirect(backward(s), false, n) }, func(n int) method { return newFewer(backward(s), false, n) },
+		{"dx", func(n int) method { return newDirect(backward(s), false, n) }, func(n int) method { return newFewer(t, backward(s), false, n) },
 			s.sizeX(), s.Half, dy, w, func(xi, wi, yi int) (int, int, int) { return xi, yi, wi }},
-		{"dw", func(n int) method { return newWeightSum(s, n) }, func(n int) method { return newFewerSum(s, n) },
+		{"dw", func(n int) method { return newWeightSum(s, n) }, func(n int) method { return newFewerSum(t, s, n) },
 			s.sizeW(), false, dy, x, func(xi, wi, yi int) (int, int, int) { return wi, yi, xi }},
 	}
 }
@@ -138,18 +140,21 @@ func TestWinogradOfIntegersIsExact(t *testing.T) {
 }
 
 func TestAnyWinogradOfIntegersIsExact(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		n := func(name string, least, most int) int { return rapid.IntRange(least, most).Draw(r, name) }
-		s := Spec{
-			B: n("b", 1, 9), H: n("h", 1, 11), W: n("w", 1, 11), C: n("c", 1, 40), O: n("o", 1, 40), KH: 3, KW: 3, StrideH: 1, StrideW: 1,
-			PadTop: n("pt", 0, 4), PadBottom: n("pb", 0, 4), PadLeft: n("pl", 0, 4), PadRight: n("pr", 0, 4),
-			DilationH: 1, DilationW: 1, Groups: 1, Bias: rapid.Bool().Draw(r, "bias"),
-		}
-		if s.Check() != nil {
-			r.Skip("kernel larger than image")
-		}
-		exactly(t, s)
-	})
+	rapid.Check(t, func(r *rapid.T) { exactly(t, anyWinograd(r)) })
+}
+
+// anyWinograd is a small layer with any padding.
+func anyWinograd(r *rapid.T) Spec {
+	n := func(name string, least, most int) int { return rapid.IntRange(least, most).Draw(r, name) }
+	s := Spec{
+		B: n("b", 1, 9), H: n("h", 1, 11), W: n("w", 1, 11), C: n("c", 1, 40), O: n("o", 1, 40), KH: 3, KW: 3, StrideH: 1, StrideW: 1,
+		PadTop: n("pt", 0, 4), PadBottom: n("pb", 0, 4), PadLeft: n("pl", 0, 4), PadRight: n("pr", 0, 4),
+		DilationH: 1, DilationW: 1, Groups: 1, Bias: rapid.Bool().Draw(r, "bias"),
+	}
+	if s.Check() != nil {
+		r.Skip("kernel larger than image")
+	}
+	return s
 }
 
 // frobenius is |got - want| / |want|.
@@ -163,32 +168,65 @@ func frobenius(got []float32, want []float64) float64 {
 	return math.Sqrt(difference / size)
 }
 
-// Winograd's error is at most twice the direct path's, or 1e-7, relative to
-// float64 over the whole result, and the same bits come for any number of workers.
+// errorShapes are layers whose errors are measured.
+var errorShapes = []Spec{
+	square(4, 28, 28, 16, 16, 3, 1, 1, 1, 1), square(4, 14, 14, 32, 32, 3, 1, 1, 1, 1), square(4, 7, 7, 64, 64, 3, 1, 1, 1, 1),
+	square(2, 16, 16, 128, 64, 3, 1, 1, 1, 1), square(2, 8, 8, 256, 64, 3, 1, 0, 1, 1), square(3, 4, 4, 512, 48, 3, 1, 1, 1, 1),
+}
+
+// The error of F(2x2,3x3) is at most twice the direct path's, or 1e-7, relative to
+// float64 over the whole result, that of F(4x4,3x3) at most 8e-6; the same bits come
+// for any number of workers.
 func TestWinogradError(t *testing.T) {
-	for _, s := range []Spec{
-		square(4, 28, 28, 16, 16, 3, 1, 1, 1, 1), square(4, 14, 14, 32, 32, 3, 1, 1, 1, 1), square(4, 7, 7, 64, 64, 3, 1, 1, 1, 1),
-		square(2, 16, 16, 128, 64, 3, 1, 1, 1, 1), square(2, 8, 8, 256, 64, 3, 1, 0, 1, 1), square(3, 4, 4, 512, 48, 3, 1, 1, 1, 1),
-	} {
+	for _, s := range errorShapes {
 		x, w, dy := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY())
-		for _, p := range products(s) {
+		fours := tiled(fours, s)
+		for i, p := range tiled(twos, s) {
 			a, b := p.a(x, w, dy), p.b(x, w, dy)
 			want := make([]float64, p.out)
 			s.each(func(xi, wi, yi int) {
 				o, i, j := p.term(xi, wi, yi)
 				want[o] += float64(a[i]) * float64(b[j])
 			})
-			got := run(p.winograd(1), 1, p.out, a, b, nil)
-			direct, fewer := frobenius(run(p.direct(1), 1, p.out, a, b, nil), want), frobenius(got, want)
-			t.Logf("%dx%dx%d to %d %s: direct %.2g, Winograd %.2g", s.H, s.W, s.C, s.O, p.name, direct, fewer)
-			if !(fewer <= 2*direct+1e-7) {
-				t.Errorf("%+v: %s: error %.2g, the direct path's is %.2g", s, p.name, fewer, direct)
-			}
-			if !sameBits(got, run(p.winograd(3), 3, p.out, a, b, nil)) {
-				t.Errorf("%+v: %s: bits differ between 1 and 3 workers", s, p.name)
+			direct := frobenius(run(p.direct(1), 1, p.out, a, b, nil), want)
+			for _, c := range []struct {
+				name  string
+				new   func(workers int) method
+				bound float64
+			}{
+				{"F(2x2)", p.winograd, 2*direct + 1e-7},
+				{"F(4x4)", fours[i].winograd, 8e-6},
+			} {
+				got := run(c.new(1), 1, p.out, a, b, nil)
+				e := frobenius(got, want)
+				t.Logf("%dx%dx%d to %d %s: direct %.2g, %s %.2g", s.H, s.W, s.C, s.O, p.name, direct, c.name, e)
+				if !(e <= c.bound) {
+					t.Errorf("%+v: %s: error of %s %.2g, the direct path's is %.2g", s, p.name, c.name, e, direct)
+				}
+				if !sameBits(got, run(c.new(3), 3, p.out, a, b, nil)) {
+					t.Errorf("%+v: %s: bits of %s differ between 1 and 3 workers", s, p.name, c.name)
+				}
 			}
 		}
 	}
+}
+
+// F(4x4,3x3) of any shape is near the direct path.
+func TestAnyFoursAreNearTheDirectPath(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := anyWinograd(r)
+		x, w, dy, bias := normal(1, s.sizeX()), normal(2, s.sizeW()), normal(3, s.sizeY()), normal(4, s.O)
+		for _, p := range tiled(fours, s) {
+			a, b := p.a(x, w, dy), p.b(x, w, dy)
+			want := make([]float64, p.out)
+			for i, v := range run(p.direct(2), 2, p.out, a, b, bias) {
+				want[i] = float64(v)
+			}
+			if e := frobenius(run(p.winograd(2), 2, p.out, a, b, bias), want); e > 2e-5 {
+				r.Fatalf("%+v: %s: differs by %.2g from the direct path", s, p.name, e)
+			}
+		}
+	})
 }
 
 func TestWinogradIsChosenByShape(t *testing.T) {

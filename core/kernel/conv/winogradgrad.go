@@ -15,8 +15,8 @@ const (
 	gradRun      = 96       // channels of x whose tiles stay in the L1 cache while the panels of dy pass
 )
 
-// fewerSum is dw with fewer multiplications: F(3x3,2x2), the derivative of
-// [fewer]. Patches of x and tiles of dy are transformed to 16 matrices each, and
+// fewerSum is dw with fewer multiplications: F(3x3,2x2) or F(3x3,4x4), the
+// derivative of [fewer]. Patches of x and tiles of dy are transformed to matrices, and
 // of each pair the product of x's channels by dy's channels, summed over the
 // tiles, is a matrix of transformed weights. A chunk is a block of both kinds of
 // channels and a part of the tiles; the parts are added in order.
@@ -41,12 +41,12 @@ type fewerSum struct {
 	adding       bool
 }
 
-func newFewerSum(s Spec, workers int) *fewerSum {
+func newFewerSum(t tiling, s Spec, workers int) *fewerSum {
 	oh, ow := s.Out()
-	th, tw := ceilDiv(oh, 2), ceilDiv(ow, 2)
+	th, tw := ceilDiv(oh, t.side), ceilDiv(ow, t.side)
 	g := &fewerSum{
-		patches: newPatches(s.H, s.W, s.words(s.C), -s.PadTop, -s.PadLeft, th, tw, wholeInput),
-		dyTiles: newPatches(oh, ow, s.words(s.O), 0, 0, th, tw, wholeGradient),
+		patches: newPatches(t, false, s.H, s.W, s.words(s.C), -s.PadTop, -s.PadLeft, th, tw),
+		dyTiles: newPatches(t, true, oh, ow, s.words(s.O), 0, 0, th, tw),
 		c:       s.C, n: s.O, np: roundUp(s.O, tile.Cols), workers: workers, tiles: s.B * th * tw,
 	}
 	g.half, g.dyTiles.half = s.Half, s.Half
@@ -67,18 +67,18 @@ func newFewerSum(s Spec, workers int) *fewerSum {
 	g.perPart = ceilDiv(g.blocks, g.parts)
 	g.parts = ceilDiv(g.blocks, g.perPart)
 	g.xiV, g.xiD, g.xiSum = g.depth*g.ld+spreadFloats, g.depth*n+spreadFloats, g.c*g.np
-	g.local = max(16*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
+	g.local = t.room + max(t.matrices*(g.xiV+g.xiD), 2*addRun*16*tile.Cols)
 	if g.half {
 		g.local += 16 * max(widenedTiles(c)*c, widenedTiles(n)*n)
 	}
 	return g
 }
 
-func (g *fewerSum) Scratch() int { return g.parts*16*g.xiSum + g.workers*g.local }
+func (g *fewerSum) Scratch() int { return g.parts*g.matrices*g.xiSum + g.workers*g.local }
 
 func (g *fewerSum) Bind(scratch, dw, dy, x, _ []float32) {
 	g.dw, g.dy, g.x = dw, dy, x
-	n := g.parts * 16 * g.xiSum
+	n := g.parts * g.matrices * g.xiSum
 	g.sums, g.locals = scratch[:n], scratch[n:]
 }
 
@@ -93,14 +93,16 @@ func (g *fewerSum) Run(p *pool.Pool) {
 // Chunk sums a part of a block of channels, or adds the parts of a few rows of a panel.
 func (g *fewerSum) Chunk(i, worker int) {
 	local := g.locals[worker*g.local : (worker+1)*g.local]
+	room, local := &local[0], local[g.room:]
 	if g.adding {
-		g.add(i/ceilDiv(g.c, addRun)*tile.Cols, i%ceilDiv(g.c, addRun)*addRun, local)
+		g.add(i/ceilDiv(g.c, addRun)*tile.Cols, i%ceilDiv(g.c, addRun)*addRun, local, room)
 		return
 	}
 	j, c0, part := i%g.cols*gradChannels, i/g.cols%g.rows*gradChannels, i/(g.cols*g.rows)
 	c, n := min(gradChannels, g.c-c0), min(gradChannels, g.n-j)
-	v, d, wide := local[:16*g.xiV], local[16*g.xiV:16*(g.xiV+g.xiD)], local[16*(g.xiV+g.xiD):]
-	sums := g.sums[part*16*g.xiSum:]
+	k := g.matrices
+	v, d, wide := local[:k*g.xiV], local[k*g.xiV:k*(g.xiV+g.xiD)], local[k*(g.xiV+g.xiD):]
+	sums := g.sums[part*k*g.xiSum:]
 	for b := part * g.perPart; b < min((part+1)*g.perPart, g.blocks); b++ {
 		first := b * g.per
 		count := min(g.per, g.tiles-first)
@@ -110,16 +112,16 @@ func (g *fewerSum) Chunk(i, worker int) {
 			g.patches.transformPairs(wide, v, bf16.Rows{To: g.ld, Panel: tile.Cols}, g.xiV, g.x, first, count, c0, c)
 			g.dyTiles.transformPairs(wide, d, bf16.Rows{To: tile.Cols, Panel: tile.Cols * g.depth}, g.xiD, g.dy, first, count, j, n)
 		} else {
-			g.transform(winograd.Tiles{Xi: 4 * g.xiV}, v, g.ld, g.x, first, count, c0, c, false)
-			g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.depth}, d, tile.Cols, g.dy, first, count, j, n, false)
+			g.transform(winograd.Tiles{Xi: 4 * g.xiV, Room: room}, v, g.ld, g.x, first, count, c0, c, false)
+			g.dyTiles.transform(winograd.Tiles{Xi: 4 * g.xiD, Panel: 4 * tile.Cols * g.depth, Room: room}, d, tile.Cols, g.dy, first, count, j, n, false)
 		}
 		var x, dy []float32 // of the next block, where it is all that the chunk needs
 		if g.rows*g.cols == 1 {
 			x, dy = share(g.x, g.tiles, first+count, g.per), share(g.dy, g.tiles, first+count, g.per)
 		}
-		for xi := range 16 {
-			prefetch(x, xi)
-			prefetch(dy, xi)
+		for xi := range k {
+			prefetch(x, xi, k)
+			prefetch(dy, xi, k)
 			g.multiply(sums[xi*g.xiSum+j*g.c+c0*tile.Cols:], v[xi*g.xiV:], d[xi*g.xiD:], c, n, depth, b > part*g.perPart)
 		}
 	}
@@ -154,18 +156,18 @@ func (g *fewerSum) multiply(sums, v, d []float32, c, n, depth int, add bool) {
 
 // add adds the parts of input channels r.. and output channels j.., transforms
 // them to taps and writes them as OIHW.
-func (g *fewerSum) add(j, r int, local []float32) {
+func (g *fewerSum) add(j, r int, local []float32, room *float32) {
 	run, cols := min(addRun, g.c-r), min(tile.Cols, g.n-j)
 	at := func(part, xi int) []float32 {
-		return g.sums[(part*16+xi)*g.xiSum+j*g.c+r*tile.Cols:][:run*tile.Cols]
+		return g.sums[(part*g.matrices+xi)*g.xiSum+j*g.c+r*tile.Cols:][:run*tile.Cols]
 	}
 	for p := 1; p < g.parts; p++ {
-		for xi := range 16 {
+		for xi := range g.matrices {
 			vec.Add(at(0, xi), at(0, xi), at(p, xi))
 		}
 	}
-	ordered, turned := local[:g.local/2], local[g.local/2:]
-	winograd.WeightGradient(&ordered[0], &at(0, 0)[0], 4*g.xiSum, run)
+	ordered, turned := local[:len(local)/2], local[len(local)/2:]
+	g.weightGradient(&ordered[0], &at(0, 0)[0], room, 4*g.xiSum, run)
 	for p := 0; p < 9*run; p += tile.Cols {
 		rows := min(tile.Cols, 9*run-p)
 		tile.PackPanel(turned, ordered[p*tile.Cols:], 1, tile.Cols, tile.Cols, rows)

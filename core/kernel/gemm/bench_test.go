@@ -45,6 +45,7 @@ func BenchmarkGemm(b *testing.B) {
 		{"512/TA", Spec{M: 512, N: 512, K: 512, TransA: true}},
 		{"512/TB", Spec{M: 512, N: 512, K: 512, TransB: true}},
 		{"1024", Spec{M: 1024, N: 1024, K: 1024}},
+		{"2048", Spec{M: 2048, N: 2048, K: 2048}},
 		{"64x64x64 batch 96", Spec{M: 64, N: 64, K: 64, Batch: []Batch{{96, 4096, 4096, 4096}}}},
 		{"64x64x64 TB batch 96", Spec{M: 64, N: 64, K: 64, TransB: true, Batch: []Batch{{96, 4096, 4096, 4096}}}},
 		{"65x65x64 TB batch 96", Spec{M: 65, N: 65, K: 64, TransB: true, Batch: []Batch{{96, 4225, 4225, 4225}}}},

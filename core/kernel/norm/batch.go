@@ -138,6 +138,9 @@ func (k *BatchNormKernel) join(g int) {
 
 // Chunk implements pool.Task.
 func (k *BatchNormKernel) Chunk(i, worker int) {
+	if k.phase == 1 { // backwards: what was read last is still in the cache
+		i = k.total() - 1 - i
+	}
 	g, row, n := k.at(i)
 	c := k.c
 	room := k.rooms.at(worker, batchNormRooms, 0)

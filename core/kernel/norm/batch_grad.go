@@ -139,6 +139,9 @@ func (k *BatchNormGradKernel) join(g int) {
 
 // Chunk implements pool.Task.
 func (k *BatchNormGradKernel) Chunk(i, worker int) {
+	if k.phase == 1 { // backwards: what was read last is still in the cache
+		i = k.total() - 1 - i
+	}
 	g, row, n := k.at(i)
 	c := k.c
 	mean, a := k.wideMean[g*c:(g+1)*c], k.a[g*c:(g+1)*c]

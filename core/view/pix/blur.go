@@ -72,6 +72,9 @@ func extend(line []uint8, pad, c int) {
 func (b box) along(out, line []uint8, pad, c int) {
 	n := len(line) - 2*pad
 	out = out[pad:][:n]
+	if b.direct(out, func(k int) []uint8 { return line[pad+k*c:] }) {
+		return
+	}
 	first, last, next := line[:n], line[c:][:n], line[2*pad:][:n] // elements i-r-1, i-r and i+r+1
 	for ch := range c {
 		acc := uint32(0)
@@ -90,6 +93,12 @@ func (b box) along(out, line []uint8, pad, c int) {
 func (b box) down(out, in []uint8, sums []uint32, h int) {
 	width := len(sums)
 	row := func(y int) []uint8 { return in[max(0, min(h-1, y))*width:][:width] }
+	if b.r <= 1 && whole(width, 16) > 0 {
+		for y := range h {
+			b.direct(out[y*width:][:width], func(k int) []uint8 { return row(y + k) })
+		}
+		return
+	}
 	for j, v := range row(0) {
 		sums[j] = uint32(v) * uint32(b.r+1)
 	}
@@ -109,6 +118,27 @@ func (b box) down(out, in []uint8, sums []uint32, h int) {
 			far := uint32(next[j])
 			to[j] = uint8((acc*b.whole + (uint32(first[j])+far)*b.far + 1<<23) >> 24)
 			sums[j] = acc + far - uint32(last[j])
+		}
+	}
+}
+
+// direct blurs without sums that run on, where assembly can: at(k) is the elements
+// k places before or behind those of out.
+func (b box) direct(out []uint8, at func(k int) []uint8) bool {
+	n := whole(len(out), 16)
+	if b.r > 1 || n == 0 {
+		return false
+	}
+	for i := 0; ; i, n = len(out)-16, 16 { // the last sixteen once more
+		first, middle, last := at(-b.r - 1)[i:][:n], at(0)[i:][:n], at(b.r + 1)[i:][:n]
+		if b.r == 0 {
+			avx2Box0(&out[i], &first[0], &middle[0], &last[0], b.whole, b.far, n)
+		} else {
+			before, after := at(-1)[i:][:n], at(1)[i:][:n]
+			avx2Box1(&out[i], &first[0], &before[0], &middle[0], &after[0], &last[0], b.whole, b.far, n)
+		}
+		if i+n == len(out) {
+			return true
 		}
 	}
 }

@@ -10,7 +10,11 @@ func Grayscale(p []uint8, c int) {
 	if c != 3 {
 		return
 	}
-	for ; len(p) >= 3; p = p[3:] {
+	n := whole(len(p), octetBytes)
+	if n > 0 {
+		avx2Gray(&p[0], n/3)
+	}
+	for p = p[n:]; len(p) >= 3; p = p[3:] {
 		l := luma(p[0], p[1], p[2])
 		p[0], p[1], p[2] = l, l, l
 	}
@@ -37,37 +41,51 @@ func Recolor(dst, src []uint8, c int) []uint8 {
 	return dst
 }
 
-// Brightness blends from black (ImageEnhance.Brightness).
-func Brightness(p []uint8, f float32) {
+// Brightness blends from black (ImageEnhance.Brightness). Factors are at most 1e6.
+func Brightness(p []uint8, f float32) { blendAll(p, 0, f) }
+
+// Contrast blends from the rounded mean luma (ImageEnhance.Contrast).
+func Contrast(p []uint8, c int, f float32) {
+	var sum uint64
+	if c == 3 {
+		sum = lumaSum(p)
+	} else {
+		for _, v := range p {
+			sum += uint64(v)
+		}
+	}
+	blendAll(p, uint8(float64(sum)/float64(len(p)/c)+0.5), f)
+}
+
+// blendAll blends everything of p from one level.
+func blendAll(p []uint8, from uint8, f float32) {
+	n := whole(len(p), 32)
+	if n > 0 {
+		avx2Blend(&p[0], float32(from), f, n)
+	}
+	if p = p[n:]; len(p) == 0 {
+		return
+	}
 	var table [256]uint8
 	for i := range table {
-		table[i] = blend(0, uint8(i), f)
+		table[i] = blend(from, uint8(i), f)
 	}
 	for i, v := range p {
 		p[i] = table[v]
 	}
 }
 
-// Contrast blends from the rounded mean luma (ImageEnhance.Contrast).
-func Contrast(p []uint8, c int, f float32) {
-	var sum uint64
-	if c == 3 {
-		for q := p; len(q) >= 3; q = q[3:] {
-			sum += uint64(luma(q[0], q[1], q[2]))
-		}
-	} else {
-		for _, v := range p {
-			sum += uint64(v)
-		}
+// lumaSum is the sum of luma over colours, in parts that 32 bits hold.
+func lumaSum(p []uint8) (sum uint64) {
+	for n := whole(len(p), octetBytes); n > 0; n = whole(len(p), octetBytes) {
+		n = min(n, 3<<20)
+		sum += uint64(avx2LumaSum(&p[0], n/3))
+		p = p[n:]
 	}
-	mean := uint8(float64(sum)/float64(len(p)/c) + 0.5)
-	var table [256]uint8
-	for i := range table {
-		table[i] = blend(mean, uint8(i), f)
+	for ; len(p) >= 3; p = p[3:] {
+		sum += uint64(luma(p[0], p[1], p[2]))
 	}
-	for i, v := range p {
-		p[i] = table[v]
-	}
+	return sum
 }
 
 // Saturation blends from the luma (ImageEnhance.Color); grey pictures stay.
@@ -75,7 +93,11 @@ func Saturation(p []uint8, c int, f float32) {
 	if c != 3 {
 		return
 	}
-	for ; len(p) >= 3; p = p[3:] {
+	n := whole(len(p), octetBytes)
+	if n > 0 {
+		avx2Saturate(&p[0], f, n/3)
+	}
+	for p = p[n:]; len(p) >= 3; p = p[3:] {
 		l := luma(p[0], p[1], p[2])
 		p[0], p[1], p[2] = blend(l, p[0], f), blend(l, p[1], f), blend(l, p[2], f)
 	}
@@ -87,7 +109,11 @@ func Hue(p []uint8, c int, f float64) {
 		return
 	}
 	shift := uint8(int(f * 255))
-	for ; len(p) >= 3; p = p[3:] {
+	n := whole(len(p), octetBytes)
+	if n > 0 {
+		avx2Hue(&p[0], uint32(shift), n/3)
+	}
+	for p = p[n:]; len(p) >= 3; p = p[3:] {
 		h, s, v := rgbToHSV(p[0], p[1], p[2])
 		p[0], p[1], p[2] = hsvToRGB(h+shift, s, v)
 	}

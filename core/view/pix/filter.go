@@ -29,6 +29,16 @@ type table struct {
 
 func (t *table) of(i int) []int32 { return t.weights[t.start[i]:t.start[i+1]] }
 
+// within is for how many positions, of three channels, a byte behind each pixel
+// that they read of in bytes and write of out bytes is one of these bytes.
+func (t *table) within(in, out int) int {
+	n := min(len(t.first), (out-1)/3)
+	for n > 0 && 3*(t.first[n-1]+len(t.of(n-1)))+1 > in {
+		n--
+	}
+	return n
+}
+
 // maxTables bounds what one worker keeps.
 const maxTables = 512
 

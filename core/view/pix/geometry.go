@@ -5,7 +5,11 @@ func FlipHorizontal(dst, src []uint8, h, w, c int) {
 	for y := range h {
 		to, from := dst[y*w*c:][:w*c], src[y*w*c:][:w*c]
 		if c == 3 {
-			for i, j := 0, len(from)-3; j >= 0; i, j = i+3, j-3 {
+			n := whole(w, octet)
+			if n > 0 { // the first n pixels of from are the last of to
+				avx2Mirror(&to[3*(w-n)], &from[0], n)
+			}
+			for i, j := 0, len(from)-3; j >= 3*n; i, j = i+3, j-3 {
 				to[i], to[i+1], to[i+2] = from[j], from[j+1], from[j+2]
 			}
 			continue

@@ -80,10 +80,24 @@ func clip8(acc int32) uint8 {
 
 // resizeRows makes n rows of dw pixels from rows of src that start sw pixels apart.
 func resizeRows(dst []uint8, dw int, src []uint8, sw, c, n int, t *table) {
-	for i := range n {
+	i := 0
+	if c == 3 && useAVX2 {
+		for ; i+4 < n; i += 4 { // all but the last: what is read behind a row is the next
+			from, to := src[i*sw*3:][:4*sw*3], dst[i*dw*3:][:4*dw*3]
+			avx2FourRows(&to[0], &from[0], &t.first[0], &t.start[0], &t.weights[0], sw*3, dw*3, dw)
+		}
+	}
+	for ; i < n; i++ {
 		line, out := src[i*sw*c:], dst[i*dw*c:][:dw*c]
 		if c == 3 {
-			for j := range dw {
+			done := 0
+			if useAVX2 {
+				done = t.within(len(line), len(dst)-i*dw*c)
+			}
+			if done > 0 {
+				avx2Rows(&out[0], &line[0], &t.first[0], &t.start[0], &t.weights[0], done)
+			}
+			for j := done; j < dw; j++ {
 				from, weights := line[t.first[j]*3:], t.of(j)
 				from = from[:3*len(weights)]
 				r, g, b := int32(half), int32(half), int32(half)
@@ -118,6 +132,14 @@ func resizeColumns(dst []uint8, dh int, src []uint8, stride, width int, t *table
 	for i := range dh {
 		weights, from := t.of(i), src[t.first[i]*stride:]
 		out := dst[i*width:][:len(acc)]
+		if n := whole(width, octet); n > 0 {
+			from := from[:(len(weights)-1)*stride+width]
+			avx2Columns(&out[0], &from[0], stride, &weights[0], len(weights), n)
+			if n < width { // the last eight once more
+				avx2Columns(&out[width-octet], &from[width-octet], stride, &weights[0], len(weights), octet)
+			}
+			continue
+		}
 		if len(weights) == 2 { // of most rows of a bilinear enlargement
 			a, b := from[:len(acc)], from[stride:][:len(acc)]
 			for j := range acc {

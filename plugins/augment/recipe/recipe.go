@@ -29,6 +29,8 @@ func Plugins() []*sdk.Plugin {
 			numbers{flip: 0.5, jitter: 0.8, brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2, grayscale: list(0.2), blur: list(0.5), solarize: list(0)}),
 		declare("fw/instdisc-augment", "instance discrimination and MoCo v1: jitter 0.4 always, no blur (Wu et al. 2018)",
 			numbers{flip: 0.5, jitter: 1, brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.4, grayscale: list(0.2), blur: list(0), solarize: list(0)}),
+		declare("fw/beit-augment", "BEiT: flips and jitter 0.4 always (Bao et al. 2022, section 3.1)",
+			numbers{flip: 0.5, jitter: 1, brightness: 0.4, contrast: 0.4, saturation: 0.4, grayscale: list(0), blur: list(0), solarize: list(0)}),
 	}
 }
 

@@ -56,6 +56,7 @@ func TestRecipesPerView(t *testing.T) {
 		{"fw/dino-augment", 7, map[string]float64{"flip_horizontal": 0.5, "color_jitter": 0.8, "grayscale": 0.2, "gaussian_blur": 0.5}},
 		{"fw/moco-augment", 1, map[string]float64{"flip_horizontal": 0.5, "color_jitter": 0.8, "grayscale": 0.2, "gaussian_blur": 0.5}},
 		{"fw/instdisc-augment", 0, map[string]float64{"flip_horizontal": 0.5, "color_jitter": 1, "grayscale": 0.2}},
+		{"fw/beit-augment", 0, map[string]float64{"flip_horizontal": 0.5, "color_jitter": 1}},
 	} {
 		got, f := traced(t, c.id, c.view)
 		if len(got) != len(c.want) {

@@ -22,7 +22,7 @@ func Plugin() *sdk.Plugin {
 	p.Int(&r.width, "width", 64, "channels of the first stage; each stage doubles them", sdk.Between(1, 1024))
 	p.Int(&r.stages, "stages", 4, "number of stages", sdk.Between(1, 4))
 	p.String(&r.stem, "stem", "imagenet", "imagenet: 7x7 stride 2 and max-pool; cifar: 3x3 stride 1, no pool", sdk.OneOf("imagenet", "cifar"))
-	p.String(&r.front, "front", "pixels", "what the first convolution sees: pixels, or the two Sobel gradients of the mean channel, as DeepCluster's networks do", sdk.OneOf("pixels", "sobel"))
+	p.String(&r.front, "front", "pixels", "what the first convolution sees: pixels; gray, the mean of the channels, as for colorization; or sobel, the two gradients of that mean, as DeepCluster's networks do", sdk.OneOf("pixels", "gray", "sobel"))
 	return p
 }
 
@@ -34,9 +34,12 @@ func (r *resnet) Stage(n *sdk.Net, stage string, x sdk.Value) sdk.Value {
 		n.Fail("depth: expected 10, 18, 34 or 50, found " + strconv.Itoa(r.depth))
 	}
 	if stage != "pooled" && stage != "map" {
-		n.Fail("a ResNet has the stages map and pooled, not " + strconv.Quote(stage))
+		n.Lacks(stage, "map", "pooled")
 	}
-	if r.front == "sobel" {
+	switch r.front {
+	case "gray":
+		x = x.MeanKeep(3)
+	case "sobel":
 		x = sobel(n, x)
 	}
 	if r.stem == "cifar" {

@@ -30,7 +30,7 @@ var authors = crop{0.1, 0.2, 1, 3.0 / 4, 4.0 / 3}
 
 // twin is get_params of the authors' ContrastiveCrop, a line for a line; beta
 // draws from Beta(alpha, alpha).
-func twin(c crop, height, width int, box sdk.Box, uniform func(lo, hi float64) float64, beta func() float64) (i, j, h, w int) {
+func twin(c crop, height, width int, box sdk.Box, uniform func(lo, hi float64) float64, beta func() float64) (i, j, h, w int, fellBack bool) {
 	h0, w0, h1, w1 := float32(box.Y0), float32(box.X0), float32(box.Y1), float32(box.X1)
 	area := float64(height * width)
 	for attempt := 0; attempt < 10; attempt++ {
@@ -55,7 +55,7 @@ func twin(c crop, height, width int, box sdk.Box, uniform func(lo, hi float64) f
 			cw1 := clamp(int(float32(width)*w1)-w/2, width-w)
 			i = ch0 + int(float64(ch1-ch0)*beta())
 			j = cw0 + int(float64(cw1-cw0)*beta())
-			return i, j, h, w
+			return i, j, h, w, false
 		}
 	}
 	inRatio := float64(width) / float64(height)
@@ -65,7 +65,7 @@ func twin(c crop, height, width int, box sdk.Box, uniform func(lo, hi float64) f
 	} else if inRatio > c.maxRatio {
 		w = int(math.RoundToEven(float64(height) * c.maxRatio))
 	}
-	return (height - h) / 2, (width - w) / 2, h, w
+	return (height - h) / 2, (width - w) / 2, h, w, true
 }
 
 var sizes = []sdk.Size{{H: 32, W: 32}, {H: 96, W: 96}, {H: 375, W: 500}, {H: 224, W: 224}, {H: 10, W: 200}, {H: 200, W: 10}, {H: 1, W: 1}, {H: 3, W: 2}}
@@ -79,8 +79,8 @@ func TestCropsAreTheAuthors(t *testing.T) {
 			for b, box := range boxes {
 				for n := range uint64(200) {
 					again := stream(uint64(b), n)
-					i, j, h, w := twin(c, s.H, s.W, box, again.Uniform, func() float64 { return again.Beta(alpha, alpha) })
-					want := sdk.Rect{Y: i, X: j, H: h, W: w}
+					i, j, h, w, fellBack := twin(c, s.H, s.W, box, again.Uniform, func() float64 { return again.Beta(alpha, alpha) })
+					want := sdk.Rect{Y: i, X: j, H: h, W: w, FellBack: fellBack}
 					if got := c.Crop(stream(uint64(b), n), s, box); got != want {
 						t.Fatalf("alpha %g, %+v, %+v, key %d: %+v, expected %+v", alpha, s, box, n, got, want)
 					}

@@ -29,7 +29,7 @@ func reference(c *crop, h, w int, uniform func(lo, hi float64) float64, below fu
 	} else if ratio > c.maxRatio {
 		cw = int(math.RoundToEven(float64(h) * c.maxRatio))
 	}
-	return sdk.Rect{Y: (h - ch) / 2, X: (w - cw) / 2, H: ch, W: cw}, tries
+	return sdk.Rect{Y: (h - ch) / 2, X: (w - cw) / 2, H: ch, W: cw, FellBack: true}, tries
 }
 
 var torchvision = &crop{0.08, 1, 3.0 / 4, 4.0 / 3}

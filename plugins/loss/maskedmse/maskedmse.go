@@ -8,11 +8,10 @@ type maskedMSE struct{}
 
 // Plugin declares the loss.
 func Plugin() *sdk.Plugin {
-	return sdk.ReconstructLoss("fw/masked-mse", "1.0.0", &maskedMSE{}).
-		Doc("squared error, averaged over the hidden tokens alone (He et al. 2022, section 3)")
+	return sdk.ReconstructLoss("fw/masked-mse", "1.1.0", &maskedMSE{}).
+		Doc("squared error, averaged over the hidden tokens alone (He et al. 2022, section 3), each by its weight (Pathak et al. 2016, section 3.2)")
 }
 
 func (*maskedMSE) Loss(_ *sdk.Builder, prediction, target, mask sdk.Value) sdk.Value {
-	perToken := prediction.Sub(target).Square().Mean(2) // f32[B,N]
-	return perToken.Mul(mask).Sum().Div(mask.Sum())
+	return sdk.OverCounted(prediction.Sub(target).Square().Mean(2), mask)
 }

@@ -62,7 +62,7 @@ func (t *mae) Objective(s *sdk.Step) sdk.Value {
 		target, scale, offset = sdk.Standardize(pixels, 2, 1e-6)
 		painted = pred.Mul(scale).Add(offset) // by the hidden patches' own statistics
 	}
-	t.show(s, images, painted, mask, patch)
+	s.ShowPatches(images, painted, mask.Hidden, patch)
 	return s.Loss(pred, target, mask.Hidden)
 }
 
@@ -81,15 +81,4 @@ func (t *mae) position(s *sdk.Step, side, leading int) sdk.Value {
 		s.Refuse("dim", "fixed positions need a multiple of 4, found "+strconv.Itoa(t.dim))
 	}
 	return s.Positions(side, leading, t.dim)
-}
-
-// show gives the pictures of what the encoder saw and what the decoder painted, alone
-// and around what was seen.
-func (t *mae) show(s *sdk.Step, images, painted sdk.Value, mask sdk.Mask, patch int) {
-	h, w := images.Dim(1), images.Dim(2)
-	hidden := mask.Hidden.ExpandDims(2) // f32[B,N,1]
-	seen := sdk.Patchify(images, patch).Mul(hidden.Neg().AddConst(1))
-	s.Picture("seen", sdk.Unpatchify(seen, patch, h, w))
-	s.Picture("painted", sdk.Unpatchify(painted, patch, h, w))
-	s.Picture("painted around seen", sdk.Unpatchify(seen.Add(painted.Mul(hidden)), patch, h, w))
 }

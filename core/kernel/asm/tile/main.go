@@ -60,6 +60,8 @@ func main() {
 		t.gather()
 		t.spin()
 	}
+	avx512.resident(panelBytes / 4)
+	bf16.resident(panelBytes / 8)
 	avx2.strips(avx2.rows)
 	avx512.strips(avx512.rows)
 	avx2.channelwise(4)

@@ -43,6 +43,15 @@ func main() {
 		t.weights("Weights", false)
 		t.weights("WeightsRotated", true)
 		t.weightGradient()
+		t.input4(false)
+		t.input4(true)
+		t.output4(false)
+		t.output4(true)
+		t.gradient4(false)
+		t.gradient4(true)
+		t.weights4("Weights4", false)
+		t.weights4("WeightsRotated4", true)
+		t.weightGradient4()
 	}
 	widening := targets[1]
 	widening.prefix, widening.halfImage = "widening", true

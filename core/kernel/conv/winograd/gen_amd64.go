@@ -49,6 +49,51 @@ func avx2WeightsRotated(matrix *float32, taps *float32, xi int, n int)
 //go:noescape
 func avx2WeightGradient(taps *float32, matrix *float32, xi int, n int)
 
+// avx2Input4 is Input4 for whole groups of 8 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Input4(args *byte)
+
+// avx2Input4Edge is Input4 for whole groups of 8 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Input4Edge(args *byte)
+
+// avx2Output4 is Output4 for whole groups of 8 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Output4(args *byte)
+
+// avx2Output4Stream is Output4 for whole groups of 8 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Output4Stream(args *byte)
+
+// avx2Gradient4 is Gradient4 for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Gradient4(args *byte)
+
+// avx2Gradient4Edge is Gradient4 for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx2Gradient4Edge(args *byte)
+
+// avx2Weights4 is Weights4, rotated false.
+//
+//go:noescape
+func avx2Weights4(matrix *float32, taps *float32, room *float32, xi int, n int)
+
+// avx2WeightsRotated4 is Weights4, rotated true.
+//
+//go:noescape
+func avx2WeightsRotated4(matrix *float32, taps *float32, room *float32, xi int, n int)
+
+// avx2WeightGradient4 is WeightGradient4.
+//
+//go:noescape
+func avx2WeightGradient4(taps *float32, matrix *float32, room *float32, xi int, n int)
+
 // avx512Input is Input for whole groups of 16 channels; args is a *Tiles.
 //
 //go:noescape
@@ -93,6 +138,51 @@ func avx512WeightsRotated(matrix *float32, taps *float32, xi int, n int)
 //
 //go:noescape
 func avx512WeightGradient(taps *float32, matrix *float32, xi int, n int)
+
+// avx512Input4 is Input4 for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Input4(args *byte)
+
+// avx512Input4Edge is Input4 for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Input4Edge(args *byte)
+
+// avx512Output4 is Output4 for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Output4(args *byte)
+
+// avx512Output4Stream is Output4 for whole groups of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Output4Stream(args *byte)
+
+// avx512Gradient4 is Gradient4 for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Gradient4(args *byte)
+
+// avx512Gradient4Edge is Gradient4 for whole panels of 16 channels; args is a *Tiles.
+//
+//go:noescape
+func avx512Gradient4Edge(args *byte)
+
+// avx512Weights4 is Weights4, rotated false.
+//
+//go:noescape
+func avx512Weights4(matrix *float32, taps *float32, room *float32, xi int, n int)
+
+// avx512WeightsRotated4 is Weights4, rotated true.
+//
+//go:noescape
+func avx512WeightsRotated4(matrix *float32, taps *float32, room *float32, xi int, n int)
+
+// avx512WeightGradient4 is WeightGradient4.
+//
+//go:noescape
+func avx512WeightGradient4(taps *float32, matrix *float32, room *float32, xi int, n int)
 
 // wideningInput is Input for whole groups of 16 channels; args is a *Tiles.
 //

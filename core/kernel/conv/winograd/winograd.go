@@ -1,11 +1,11 @@
 // Package winograd owns the transforms of Winograd convolution with 3x3 kernels
-// in tiles of 2x2 output pixels, F(2x2,3x3) in Lavin and Gray, "Fast Algorithms
+// in tiles of 2x2 output pixels, F(2x2,3x3), or of 4x4, F(4x4,3x3), in Lavin and Gray, "Fast Algorithms
 // for Convolutional Neural Networks" (2016), and of its derivative by the
-// weights, F(3x3,2x2). It knows neither shapes nor workers nor the products
+// weights, F(3x3,2x2) or F(3x3,4x4). It knows neither shapes nor workers nor the products
 // between the transforms, allocates nothing, and trusts its caller: every
 // address that its arguments imply must exist.
 //
-// One dimension of it, with the points 0, 1, -1 and infinity:
+// One dimension of F(2x2,3x3), with the points 0, 1, -1 and infinity:
 //
 //	y = A' ((G w) * (B' x))      * is elementwise
 //	dw = G' ((A dy) * (B' x))
@@ -35,9 +35,9 @@ import (
 const Cols = 16
 
 // Whole says that all pixels of a tile exist.
-const Whole = 1<<16 - 1
+const Whole = 1<<36 - 1
 
-// Tiles are N tiles side by side, each two pixels from the one before, in an
+// Tiles are N tiles side by side, each two pixels from the one before, or four, in an
 // image and in the 16 matrices. Strides are in bytes.
 type Tiles struct {
 	Image    *float32
@@ -51,8 +51,9 @@ type Tiles struct {
 
 	rounds, imageStep, matrixStep int
 
-	Exist uint64   // bit 4*r + c: pixel (r, c) exists; the others read from Zero. If not Whole there is one tile
+	Exist uint64   // bit 4*r + c, or 6*r + c: pixel (r, c) exists; the others read from Zero. If not Whole there is one tile
 	Zero  *float32 // zeros for all channels
+	Room  *float32 // RoomFloats that the transforms of 4x4 pixels may use
 }
 
 // Input: the matrices = B' x B over channels 0.. of patches of 4x4 pixels.
@@ -123,12 +124,21 @@ func Gradient(t *Tiles, channels int) {
 
 // part is t from a channel on, for rounds that move so many bytes in image and matrices.
 func (t *Tiles) part(from, rounds, image, matrix int) Tiles {
+	return t.apart(2, from, rounds, image, matrix)
+}
+
+// part4 is [Tiles.part] where tiles are four pixels apart.
+func (t *Tiles) part4(from, rounds, image, matrix int) Tiles {
+	return t.apart(4, from, rounds, image, matrix)
+}
+
+func (t *Tiles) apart(pixels, from, rounds, image, matrix int) Tiles {
 	p := *t
 	p.At, p.Matrix = t.At+4*from, at(t.Matrix, 4*from)
 	if t.Exist != Whole && t.Zero != nil {
 		p.Zero = at(t.Zero, 4*from)
 	}
-	p.rounds, p.imageStep, p.matrixStep = rounds, 2*t.Col-rounds*image, t.Tile-rounds*matrix
+	p.rounds, p.imageStep, p.matrixStep = rounds, pixels*t.Col-rounds*image, t.Tile-rounds*matrix
 	return p
 }
 

@@ -26,7 +26,7 @@ func TestLayout(t *testing.T) {
 	for i, got := range []uintptr{
 		unsafe.Offsetof(a.Image), unsafe.Offsetof(a.At), unsafe.Offsetof(a.Row), unsafe.Offsetof(a.Col),
 		unsafe.Offsetof(a.Matrix), unsafe.Offsetof(a.Xi), unsafe.Offsetof(a.Tile), unsafe.Offsetof(a.Panel),
-		unsafe.Offsetof(a.N), unsafe.Offsetof(a.rounds), unsafe.Offsetof(a.imageStep), unsafe.Offsetof(a.matrixStep), unsafe.Offsetof(a.Exist), unsafe.Offsetof(a.Zero),
+		unsafe.Offsetof(a.N), unsafe.Offsetof(a.rounds), unsafe.Offsetof(a.imageStep), unsafe.Offsetof(a.matrixStep), unsafe.Offsetof(a.Exist), unsafe.Offsetof(a.Zero), unsafe.Offsetof(a.Room),
 	} {
 		if want := uintptr(8 * i); unsafe.Sizeof(uintptr(0)) == 8 && got != want {
 			t.Errorf("field %d of Tiles is at %d, the generator says %d", i, got, want)

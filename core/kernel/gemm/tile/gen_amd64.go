@@ -49,6 +49,16 @@ func bf16Gather(variant int, args *byte)
 //go:noescape
 func bf16Spin(rounds int)
 
+// avx512Resident is tile.Resident or tile.ResidentPairs.
+//
+//go:noescape
+func avx512Resident(rows int, a *float32, b *float32, c *float32)
+
+// bf16Resident is tile.Resident or tile.ResidentPairs.
+//
+//go:noescape
+func bf16Resident(rows int, a *float32, b *float32, c *float32)
+
 // avx2Strips6 sets dst[q*panel/4 + 6*p + x] = src[p*stride/4 + 6*q + x] for p < n, q < 4, x < 6, and may write x up to the next multiple of 8; stride and panel in bytes.
 //
 //go:noescape

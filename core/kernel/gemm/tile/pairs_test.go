@@ -73,6 +73,20 @@ func TestGatherPairsEqualsItsTwin(t *testing.T) {
 	})
 }
 
+func TestResidentPairsEqualsMulPairs(t *testing.T) {
+	skipWithoutBF16(t)
+	a, b := words(1, 40*8), words(2, 8*Cols)
+	for rows := range 40 {
+		got, want := make([]float32, 41*Cols), make([]float32, 41*Cols)
+		ResidentPairs(rows, &a[0], &b[0], &got[0])
+		from, to := Evenly(4*8), Evenly(4*Cols)
+		for i := range rows {
+			mulPairs(1, Cols, &Args{Segs: &Seg{Row: from}, Count: 1, Depth: 8, A: &a[8*i], KS: 4, B: &b[0], BS: 4 * Cols, C: &want[Cols*i], COff: &to})
+		}
+		same(t, fmt.Sprintf("%d rows", rows), got, want)
+	}
+}
+
 // same is equality to the bit: the order of the sum is part of the twin.
 func same(t *testing.T, what string, got, want []float32) {
 	t.Helper()

@@ -123,6 +123,27 @@ func Gather(rows, cols int, args *GatherArgs) {
 	}
 }
 
+// Resident: C[i][j] = sum over k < 16 of A[i][k] * B[k][j], for i < rows and
+// j < 16; all three lie row after row. The processor keeps B in its registers,
+// where it has as many. Elements are those of [Mul].
+func Resident(rows int, a, b, c *float32) {
+	if isa.AVX512() {
+		avx512Resident(rows, a, b, c)
+		return
+	}
+	off := Evenly(4 * Cols)
+	args := Args{Segs: &Seg{Row: off}, Count: 1, Depth: Cols, A: a, KS: 4, B: b, BS: 4 * Cols, C: c, COff: &off}
+	for ; rows > 0; rows -= Rows {
+		Mul(min(Rows, rows), Cols, &args)
+		args.A, args.C = at(args.A, 4*Cols*Rows), at(args.C, 4*Cols*Rows)
+	}
+}
+
+// ResidentPairs is [Resident] of 8 words of two bfloat16, as [MulPairs] is of [Mul].
+func ResidentPairs(rows int, a, b, c *float32) {
+	bf16Resident(rows, a, b, c)
+}
+
 // MulPairs is [Mul] where an element of A or B is a word of two bfloat16: the
 // products of the upper halves and of the lower halves are added, in this order,
 // into a float32. If args.Half is 1, C is rounded to bfloat16; Add is float32 all

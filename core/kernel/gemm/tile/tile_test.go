@@ -97,6 +97,19 @@ func TestMulEqualsItsTwin(t *testing.T) {
 	})
 }
 
+func TestResidentEqualsMulToTheBit(t *testing.T) {
+	a, b := normal(1, 40*Cols), normal(2, Cols*Cols)
+	for rows := range 40 {
+		got, want := make([]float32, 41*Cols), make([]float32, 41*Cols)
+		Resident(rows, &a[0], &b[0], &got[0])
+		from, to := Evenly(4*Cols), Evenly(4*Cols)
+		for i := range rows {
+			Mul(1, Cols, &Args{Segs: &Seg{Row: from}, Count: 1, Depth: Cols, A: &a[Cols*i], KS: 4, B: &b[0], BS: 4 * Cols, C: &want[Cols*i], COff: &to})
+		}
+		same(t, fmt.Sprintf("%d rows", rows), got, want)
+	}
+}
+
 func TestMulOfNothing(t *testing.T) {
 	n := Rows * Width
 	add, c, off := normal(1, n), normal(2, n), Evenly(4*Width)

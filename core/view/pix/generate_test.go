@@ -1,0 +1,12 @@
+package pix
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/fwlab/fw/core/kernel/generated"
+)
+
+func TestGeneratedFilesAreUpToDate(t *testing.T) {
+	generated.Check(t, filepath.Join("..", "..", "kernel", "asm", "pixels"), "gen_amd64.s", "gen_amd64.go")
+}
