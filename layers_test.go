@@ -20,6 +20,10 @@ var layers = []struct{ from, to, reason string }{
 	{"plugins/crop", "core", "a plugin imports only the sdk"},
 	{"plugins/augment", "core", "a plugin imports only the sdk"},
 	{"plugins/backbone", "core", "a plugin imports only the sdk"},
+	{"scaffold/go", "core", "a plugin imports only the sdk"},
+	{"core", "scaffold", "the host does not know what authors start from"},
+	{"sdk", "registry", "authors' kit is carried without it"},
+	{"toolchain", "core", "a compiler knows nothing of the host"},
 }
 
 const module = "github.com/fwlab/fw/"
@@ -44,6 +48,27 @@ func TestLayers(t *testing.T) {
 func within(pkg, folder string) bool {
 	rest, ok := strings.CutPrefix(pkg, module)
 	return ok && (rest == folder || strings.HasPrefix(rest, folder+"/"))
+}
+
+// What a scaffold carries is all that a plugin and its test need: for a guest, for a
+// process, and for the tests that both may have.
+func TestTheSDKStandsAlone(t *testing.T) {
+	for _, platform := range [][]string{{"GOOS=wasip1", "GOARCH=wasm"}, {"GOOS=linux", "GOARCH=amd64"}, {"GOOS=windows", "GOARCH=arm64"}} {
+		cmd := exec.Command("go", "list", "-deps", "-f", `{{if not .Standard}}{{$p := .ImportPath}}{{range .GoFiles}}{{$p}}/{{.}} {{end}}{{range .SFiles}}{{$p}}/{{.}} {{end}}{{end}}`, "./sdk/...")
+		cmd.Env = append(cmd.Environ(), platform...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range strings.Fields(string(out)) {
+			path, ours := strings.CutPrefix(file, module)
+			if !ours {
+				t.Errorf("the sdk needs %s, which is of another module", file)
+			} else if _, err := SDK.Open(path); err != nil {
+				t.Errorf("fw.go does not embed %s: %v", path, err)
+			}
+		}
+	}
 }
 
 // A guest links no fmt, no reflection and no gRPC: each doubles its size and its load time.

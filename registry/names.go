@@ -11,7 +11,9 @@ import (
 
 const idWords = `expected namespace/name of lower-case letters, digits and '-'`
 
-// validID reports whether s is "namespace/name".
+// ValidID reports whether s can be a plugin's id: "namespace/name".
+func ValidID(s string) bool { return validID(s) }
+
 func validID(s string) bool {
 	namespace, name, ok := strings.Cut(s, "/")
 	return ok && len(s) <= 100 && validWord(namespace) && validWord(name)

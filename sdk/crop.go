@@ -24,6 +24,10 @@ type Box struct {
 	Known bool
 }
 
+func (b Box) within() bool {
+	return 0 <= b.Y0 && b.Y0 <= b.Y1 && b.Y1 <= 1 && 0 <= b.X0 && b.X0 <= b.X1 && b.X1 <= 1
+}
+
 // Rect is a rectangle in pixels.
 type Rect struct {
 	Y, X, H, W int
@@ -81,6 +85,9 @@ func CropViews(id, version string, c ViewCropper) *Plugin {
 			if len(req.Boxes) > 0 {
 				b := req.Boxes[4*i:]
 				box = Box{b[0], b[1], b[2], b[3], true}
+				if !box.within() {
+					return nil, errors.New(id + ": a box is not within its image")
+				}
 			}
 			key := rng.Key{req.Keys[2*i], req.Keys[2*i+1]}.Stream()
 			view := 0

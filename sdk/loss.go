@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/fwlab/fw/core/ir"
@@ -24,6 +25,20 @@ var signatures = map[string][]string{
 	// f32[B,N,K] over a vocabulary, i32[B,N], and f32[B,N] as above
 	"unmask": {"logits", "tokens", "mask"},
 }
+
+// Signatures is every signature of losses.
+func Signatures() []string {
+	names := make([]string, 0, len(signatures))
+	for s := range signatures {
+		names = append(names, s)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Inputs is the names of what a loss of a signature compares, in order; nil for a
+// signature that there is not.
+func Inputs(signature string) []string { return signatures[signature] }
 
 // Contrast is a loss between two views' embeddings.
 type Contrast interface {

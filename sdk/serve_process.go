@@ -3,38 +3,44 @@
 package sdk
 
 import (
-	"context"
+	"fmt"
+	"net"
+	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-	plugin "github.com/hashicorp/go-plugin"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-
 	"github.com/fwlab/fw/core/abi"
-	"github.com/fwlab/fw/core/abi/rawgrpc"
 )
 
 // Serve answers the host until it is gone. A plugin's main calls it last.
 func (p *Plugin) Serve() { Serve(p) }
 
-// Serve serves several plugins from one program.
+// Serve serves several plugins from one program: hashicorp/go-plugin's protocol over
+// gRPC, by what the standard library has, so that a plugin needs no other module.
 func Serve(plugins ...*Plugin) {
 	if os.Getenv(abi.CookieKey) != abi.CookieValue {
 		os.Stderr.WriteString("this is a plugin of fw; name it in an experiment and start it by: fw run experiment.toml\n")
 		os.Exit(1)
 	}
 	go dieWithParent()
-	plugin.Serve(&plugin.ServeConfig{
-		Logger:          hclog.NewNullLogger(),
-		HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},
-		Plugins:         plugin.PluginSet{"fw": service{handler: Handler(plugins...)}},
-		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(opts, grpc.ForceServerCodec(rawgrpc.Codec{}), grpc.MaxRecvMsgSize(abi.MaxEval), grpc.MaxSendMsgSize(abi.MaxEval))...)
-		},
-	})
+	l, err := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "plugin.sock"))
+	if err != nil {
+		fatal(err)
+	}
+	const handshake = 1 // version of go-plugin's own
+	fmt.Printf("%d|%d|%s|%s|grpc\n", handshake, abi.Version, l.Addr().Network(), l.Addr())
+	os.Stdout = os.Stderr // nobody reads what else a plugin prints
+
+	server := http.Server{Handler: newService(Handler(plugins...)), Protocols: new(http.Protocols),
+		HTTP2: &http.HTTP2Config{MaxReadFrameSize: 1 << 20, MaxReceiveBufferPerStream: 16 << 20, MaxReceiveBufferPerConnection: 16 << 20}}
+	server.Protocols.SetUnencryptedHTTP2(true)
+	fatal(server.Serve(l))
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, "plugin:", err)
+	os.Exit(1)
 }
 
 // dieWithParent ends the process when its parent is another one: the host was killed.
@@ -43,36 +49,4 @@ func dieWithParent() {
 		time.Sleep(time.Second)
 	}
 	os.Exit(1)
-}
-
-type service struct {
-	plugin.NetRPCUnsupportedPlugin
-	handler func(abi.Method, []byte) ([]byte, error)
-}
-
-func (s service) GRPCServer(_ *plugin.GRPCBroker, g *grpc.Server) error {
-	lock := make(chan struct{}, 1) // parameters are set per call, so calls take turns
-	desc := grpc.ServiceDesc{ServiceName: abi.Service, HandlerType: (*any)(nil)}
-	for _, m := range []abi.Method{abi.Describe, abi.Trace, abi.Crop, abi.Eval} {
-		desc.Methods = append(desc.Methods, grpc.MethodDesc{MethodName: m.String(),
-			Handler: func(_ any, _ context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				var req rawgrpc.Bytes
-				if err := decode(&req); err != nil {
-					return nil, err
-				}
-				lock <- struct{}{}
-				defer func() { <-lock }()
-				reply, err := s.handler(m, req.B)
-				if err != nil {
-					return nil, status.Error(codes.InvalidArgument, err.Error())
-				}
-				return &rawgrpc.Bytes{B: reply}, nil
-			}})
-	}
-	g.RegisterService(&desc, s)
-	return nil
-}
-
-func (service) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
-	return nil, nil
 }

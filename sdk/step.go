@@ -43,6 +43,9 @@ func Pretext(id, version, signature string, t Task) *Plugin {
 }
 
 func newStep(b *Builder, req *wire.TraceRequest) *Step {
+	if req.Batch < 1 {
+		b.Fail("expected a batch of 1 image or more, found " + strconv.Itoa(req.Batch))
+	}
 	s := &Step{Builder: b, req: req, inputs: map[string]Value{}}
 	for _, in := range req.Inputs {
 		s.inputs[in.Name] = b.Input(in.Name, in.Shape)

@@ -27,10 +27,7 @@ type artifact struct {
 
 // artifact is what runs a plugin, shared with the others that live in it.
 func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
-	name, start := p.Path, startProcess(p)
-	if p.Artifact.Carrier == registry.WASM {
-		start = startModule(p)
-	}
+	name := p.Path
 	if p.Builtin != nil {
 		name = "fw"
 		if p.Builtin.Module != nil {
@@ -39,13 +36,26 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	}
 	key := name + " " + p.Artifact.SHA256
 	if s.artifacts[key] == nil {
-		h := host.New(name, s.gate.guard(p, start))
+		h := host.New(name, s.begin(p))
 		if s.watch != nil {
 			h.Watch = func(m abi.Method, began time.Time, took time.Duration) { s.watch(name, m, began, took) }
 		}
 		s.artifacts[key] = &artifact{host: h}
 	}
 	return s.artifacts[key]
+}
+
+// begin starts a plugin that the user trusts, if it is one that needs trust.
+func (s *pluginSet) begin(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	return s.gate.guard(p, starter(p))
+}
+
+// starter starts a plugin on its carrier.
+func starter(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	if p.Artifact.Carrier == registry.WASM {
+		return startModule(p)
+	}
+	return startProcess(p)
 }
 
 // startProcess starts a file whose hash is checked each time, or this executable.

@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/fwlab/fw/core/kernel/isa"
+	"github.com/fwlab/fw/scaffold"
 )
 
 // cli is the command line; each verb has a file of its own.
@@ -22,7 +24,7 @@ type cli struct {
 	Eval   evalCmd   `cmd:"" help:"Probe a run's encoder beside the untrained one and raw pixels, and add the results to its report."`
 	Views  viewsCmd  `cmd:"" help:"Draw a contact sheet: original images and the views that the plugins make of them."`
 	Bench  benchCmd  `cmd:"" help:"Time the steps of an experiment: by kind of op, with FLOP/s and memory."`
-	Plugin pluginCmd `cmd:"" help:"Plugins: list them."`
+	Plugin pluginCmd `cmd:"" help:"Plugins: write, build, test and list them."`
 	Data   dataCmd   `cmd:"" help:"Datasets: list the public ones, get them, say what lies at a path."`
 }
 
@@ -45,7 +47,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	var c cli
 	code := -1
 	parser, err := kong.New(&c, kong.Name("fw"), kong.Description("A self-supervised-learning lab for computer vision. Start with: fw run experiments/quickstart.toml"),
-		kong.Writers(stdout, stderr), kong.UsageOnError(), kong.Exit(func(n int) { code = n }))
+		kong.Writers(stdout, stderr), kong.Vars{"languages": strings.Join(scaffold.Languages(), ", ")}, kong.UsageOnError(), kong.Exit(func(n int) { code = n }))
 	if err != nil {
 		fmt.Fprintln(stderr, "fw:", err)
 		return exitFailed

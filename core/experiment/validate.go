@@ -26,7 +26,7 @@ func Parse(file string, src []byte, sets ...string) (*Document, error) {
 		return nil, err
 	}
 	d := &Document{file: file, root: root}
-	tomlx.Set(root, sets, &d.ps)
+	tomlx.Set(root, "--set", sets, &d.ps)
 	return d, nil
 }
 

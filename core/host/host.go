@@ -51,7 +51,8 @@ const (
 	NotLoaded Kind = "not loaded" // the artifact cannot be started
 )
 
-// Error is a failed call.
+// Error is a failed call. Its text has one line for what the plugin died of, with the
+// place in its author's source where the last words tell it.
 type Error struct {
 	Plugin string
 	Method abi.Method
@@ -71,11 +72,20 @@ func (e *Error) Error() string {
 	if e.Kind != Refused {
 		s += ": " + string(e.Kind)
 	}
-	if e.Err != nil {
+	what, where, words, blamed := "", "", e.Stderr, false
+	if e.Kind == Trapped || e.Kind == Crashed || e.Kind == NotLoaded { // it died
+		what, where, words, blamed = blame(e.Stderr)
+	}
+	switch {
+	case blamed && where != "":
+		s += ": " + printable(what+" ("+where+")")
+	case blamed:
+		s += ": " + printable(what)
+	case e.Err != nil:
 		s += ": " + printable(e.Err.Error())
 	}
-	if e.Stderr != "" {
-		s += "\n  " + strings.ReplaceAll(strings.TrimSpace(printable(e.Stderr)), "\n", "\n  ")
+	if words = strings.TrimSpace(printable(words)); words != "" {
+		s += "\n  " + strings.ReplaceAll(words, "\n", "\n  ")
 	}
 	return s
 }

@@ -148,7 +148,7 @@ func FuzzSet(f *testing.F) {
 			t.Fatal(err)
 		}
 		var ps Problems
-		Set(root, []string{assignment}, &ps)
+		Set(root, "--set", []string{assignment}, &ps)
 		if err := ps.Err(); err != nil && strings.ContainsAny(err.Error(), "\x1b\x00\r") {
 			t.Fatalf("%q: control characters in %q", assignment, err)
 		}

@@ -8,13 +8,13 @@ import (
 	"github.com/fwlab/fw/core/schema"
 )
 
-// Set overrides keys of root, in order, by assignments as --set takes them:
+// Set overrides keys of root, in order, by assignments as a flag takes them, --set:
 // "train.epochs=10", "eval.0.k=20", "loss.use=me/loss". A value is TOML; what is
 // none is taken as a string, so that bare words need no quotes within a shell's.
 // Places of what is set read "--set train.epochs=10".
-func Set(root *Node, assignments []string, ps *Problems) {
+func Set(root *Node, flag string, assignments []string, ps *Problems) {
 	for i, a := range assignments {
-		set(root, a, Pos{File: "--set " + printable(clip(a)), order: i + 1}, ps)
+		set(root, a, Pos{File: flag + " " + printable(clip(a)), order: i + 1}, ps)
 	}
 }
 

@@ -32,7 +32,7 @@ func TestGolden(t *testing.T) {
 		}
 		var ps tomlx.Problems
 		if sets := strings.TrimSpace(parts["set"]); sets != "" {
-			tomlx.Set(root, strings.Split(sets, "\n"), &ps)
+			tomlx.Set(root, "--set", strings.Split(sets, "\n"), &ps)
 		}
 		read(root, &ps)
 		return ps.Err().Error()
@@ -75,7 +75,7 @@ func TestSetReplacesInPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ps tomlx.Problems
-	tomlx.Set(root, []string{"eval.1.k=7", "a.b=fw/x@1.0"}, &ps)
+	tomlx.Set(root, "--set", []string{"eval.1.k=7", "a.b=fw/x@1.0"}, &ps)
 	if err := ps.Err(); err != nil {
 		t.Fatal(err)
 	}

@@ -75,8 +75,8 @@ func (p *Plugins) Views(ctx context.Context, f Facts) (*ir.Func, error) {
 	return flat.Func, nil
 }
 
-// calls is what view programs may ask of the plugins. An interrupt lets the step end.
-func (p *Plugins) calls(ctx context.Context) *view.Calls {
+// Calls is what view programs may ask of the plugins. An interrupt lets the step end.
+func (p *Plugins) Calls(ctx context.Context) *view.Calls {
 	ctx = context.WithoutCancel(ctx)
 	c := &view.Calls{}
 	if p.Crop != nil {

@@ -107,7 +107,7 @@ func (t *Trainer) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, c.Plugins.calls(ctx)); err != nil {
+	if t.program, err = view.New(views, c.Data, c.Facts.Batch, c.Mean, c.Std, c.Plugins.Calls(ctx)); err != nil {
 		return err
 	}
 	traced, flat, err := c.Plugins.Objective(ctx, c.Facts, t.program.Outputs)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -41,6 +42,7 @@ type Module struct {
 	compiled wazero.CompiledModule
 	mu       sync.Mutex
 	idle     []*instance
+	usage    Usage
 }
 
 type instance struct {
@@ -152,6 +154,7 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 		return nil, err
 	}
 	reply, err := in.run(ctx, method, request)
+	m.note(method, in)
 	var e *host.Error
 	if errors.As(err, &e) && e.Kind != host.Refused {
 		in.mod.Close(ctx)
@@ -164,15 +167,11 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 }
 
 func (in *instance) run(ctx context.Context, method abi.Method, request []byte) ([]byte, error) {
-	limit := abi.FuelDefault
-	if method == abi.Crop {
-		limit = abi.FuelCrop
-	}
 	most := abi.MaxReply
 	if method == abi.Eval {
 		most = abi.MaxEval
 	}
-	in.fuel.Set(uint64(limit))
+	in.fuel.Set(uint64(Fuel(method)))
 	in.stderr.Reset()
 	ctx = context.WithValue(ctx, words{}, in.stderr)
 	got, err := in.alloc.Call(ctx, uint64(len(request)))
@@ -207,9 +206,23 @@ func (in *instance) run(ctx context.Context, method abi.Method, request []byte) 
 func (in *instance) failed(err error) error {
 	e := &host.Error{Kind: host.Trapped, Err: fmt.Errorf("wasm: %s", firstLines(err.Error(), 6)), Stderr: in.stderr.String()}
 	if int64(in.fuel.Get()) < 0 {
-		e.Kind, e.Err = host.OutOfFuel, errors.New("wasm: the call did more work than it is allowed; does it loop for ever?")
+		e.Kind, e.Err = host.OutOfFuel, fmt.Errorf("wasm: the call did more work than it is allowed%s; does it loop for ever?", within(err.Error()))
 	}
 	return e
+}
+
+// frame is a line of wazero's trace: a function's name, if the module has it, and its type.
+var frame = regexp.MustCompile(`(?m)^\t\.?(\S.*?)\([^()]*\)[^()]*$`)
+
+// within is the innermost function of the author's in a trace, in words; "" where
+// names are missing.
+func within(trace string) string {
+	for _, m := range frame.FindAllStringSubmatch(trace, -1) {
+		if name := m[1]; !strings.HasPrefix(name, "runtime.") && !strings.HasPrefix(name, "github.com/fwlab/fw/") && !strings.HasPrefix(name, "$") {
+			return ", in " + name
+		}
+	}
+	return ""
 }
 
 func firstLines(s string, n int) string {
