@@ -41,20 +41,12 @@ impl Crop for ContrastiveCrop {
             }
             if !region.known {
                 // warm-up: a plain RandomResizedCrop
-<<<<<<< HEAD
                 return Rect { y: k.intn(img.h - h + 1), x: k.intn(img.w - w + 1), h, w, fell_back: false };
-=======
-                return Rect { y: k.intn(img.h - h + 1), x: k.intn(img.w - w + 1), h, w };
->>>>>>> author
             }
             let (y0, y1) = (centred(region.y0, img.h, h), centred(region.y1, img.h, h));
             let (x0, x1) = (centred(region.x0, img.w, w), centred(region.x1, img.w, w));
             let (u, v) = (k.beta(self.alpha, self.alpha), k.beta(self.alpha, self.alpha));
-<<<<<<< HEAD
             return Rect { y: between(y0, y1, u), x: between(x0, x1, v), h, w, fell_back: false };
-=======
-            return Rect { y: between(y0, y1, u), x: between(x0, x1, v), h, w };
->>>>>>> author
         }
         img.center_crop(self.min_ratio, self.max_ratio)
     }

@@ -14,21 +14,13 @@ export class Size {
     return <f64>this.h * <f64>this.w;
   }
 
-<<<<<<< HEAD
   // The largest centred rectangle whose width over height is within bounds, marked as a fall-back.
-=======
-  // The largest centred rectangle whose width over height is within bounds.
->>>>>>> author
   centerCrop(minRatio: f64, maxRatio: f64): Rect {
     let w = this.w, h = this.h;
     const ratio = <f64>w / <f64>h;
     if (ratio < minRatio) h = max(1, <i32>nearest<f64>(<f64>w / minRatio));
     else if (ratio > maxRatio) w = max(1, <i32>nearest<f64>(<f64>h * maxRatio));
-<<<<<<< HEAD
     return new Rect((this.h - h) / 2, (this.w - w) / 2, h, w, true);
-=======
-    return new Rect((this.h - h) / 2, (this.w - w) / 2, h, w);
->>>>>>> author
   }
 }
 
@@ -42,17 +34,10 @@ export class Region {
   known: bool = false;
 }
 
-<<<<<<< HEAD
 // A rectangle in pixels. fellBack says that no draw fitted: the host counts it.
 @final
 export class Rect {
   constructor(public y: i32, public x: i32, public h: i32, public w: i32, public fellBack: bool = false) {}
-=======
-// A rectangle in pixels.
-@final
-export class Rect {
-  constructor(public y: i32, public x: i32, public h: i32, public w: i32) {}
->>>>>>> author
 }
 
 // The numbers of a packed field, in memory.
@@ -118,11 +103,7 @@ export abstract class Crop extends Plugin {
     if (width.n != n || keys.n != 2 * n || (views.n > 0 && views.n != n) || (boxes.n > 0 && boxes.n != 4 * n)) return this.id + ": heights, widths, keys, views and boxes disagree in number";
     if (n == 0) return "";
 
-<<<<<<< HEAD
     const k = new Key(), img = new Size(), region = new Region(), rects = new Writer(), fellBack = new Writer();
-=======
-    const k = new Key(), img = new Size(), region = new Region(), rects = new Writer();
->>>>>>> author
     region.known = boxes.n > 0;
     for (let i = 0; i < n; i++) {
       img.h = height.word(i);
@@ -140,15 +121,10 @@ export abstract class Crop extends Plugin {
       rects.varint(c.x);
       rects.varint(c.h);
       rects.varint(c.w);
-<<<<<<< HEAD
       if (c.fellBack) fellBack.varint(i);
     }
     reply.blob(1, rects.start, rects.n);
     if (fellBack.n > 0) reply.blob(2, fellBack.start, fellBack.n);
-=======
-    }
-    reply.blob(1, rects.start, rects.n);
->>>>>>> author
     return "";
   }
 }

@@ -8,17 +8,10 @@ fw_rect fw_center_crop(fw_size s, double min_ratio, double max_ratio) {
 	double ratio = (double)w / (double)h;
 	if (ratio < min_ratio) h = fw_max(1, fw_round((double)w / min_ratio));
 	else if (ratio > max_ratio) w = fw_max(1, fw_round((double)h * max_ratio));
-<<<<<<< HEAD
 	return (fw_rect){(s.h - h) / 2, (s.w - w) / 2, h, w, true};
 }
 
 static uint8_t *put_number(uint8_t *at, int x) {
-=======
-	return (fw_rect){(s.h - h) / 2, (s.w - w) / 2, h, w};
-}
-
-static uint8_t *put_pixel(uint8_t *at, int x) {
->>>>>>> author
 	uint32_t u = (uint32_t)x;
 	for (; u >= 0x80; u >>= 7) *at++ = (uint8_t)u | 0x80;
 	*at++ = (uint8_t)u;
@@ -49,10 +42,7 @@ static const char *answer_crop(fw_plugin *p, fw_reader r, fw_writer *reply) {
 	if (n == 0) return NULL;
 
 	uint8_t *rects = fw_take_memory(20 * n), *end = rects; // 4 varints of at most 5 bytes
-<<<<<<< HEAD
 	uint8_t *fell_back = fw_take_memory(5 * n), *last = fell_back;
-=======
->>>>>>> author
 	for (size_t i = 0; i < n; i++) {
 		fw_size img = {(int)((uint32_t *)height.at)[i], (int)((uint32_t *)width.at)[i]};
 		fw_box box = {0, 0, 1, 1, false};
@@ -64,17 +54,11 @@ static const char *answer_crop(fw_plugin *p, fw_reader r, fw_writer *reply) {
 		fw_key k = {.key = {key[0], key[1]}};
 		fw_rect c = p->cropper(&k, img, box, views.n ? (int)((uint32_t *)views.at)[i] : 0);
 		if (c.h < 1 || c.w < 1 || c.y < 0 || c.x < 0 || c.y > img.h - c.h || c.x > img.w - c.w) return fw_text(p->id, ": a rectangle is not inside its image", NULL);
-<<<<<<< HEAD
 		end = put_number(put_number(put_number(put_number(end, c.y), c.x), c.h), c.w);
 		if (c.fell_back) last = put_number(last, (int)i);
 	}
 	fw_put_bytes(reply, 1, rects, (size_t)(end - rects));
 	if (last != fell_back) fw_put_bytes(reply, 2, fell_back, (size_t)(last - fell_back));
-=======
-		end = put_pixel(put_pixel(put_pixel(put_pixel(end, c.y), c.x), c.h), c.w);
-	}
-	fw_put_bytes(reply, 1, rects, (size_t)(end - rects));
->>>>>>> author
 	return NULL;
 }
 

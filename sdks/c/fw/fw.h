@@ -99,20 +99,12 @@ double fw_beta(fw_key *k, double a, double b);         // Beta(a,b), a and b abo
 
 typedef struct { int h, w; } fw_size; // in pixels
 typedef struct { double y0, x0, y1, x1; bool known; } fw_box; // where the object may be, relative to the image; not known: all of it
-<<<<<<< HEAD
 typedef struct { int y, x, h, w; bool fell_back; } fw_rect; // in pixels; fell_back: no draw fitted, which the host counts
 
 static inline double fw_area(fw_size s) { return (double)s.h * (double)s.w; }
 
 // fw_center_crop is the largest centred rectangle of width over height within bounds,
 // marked as a fall-back.
-=======
-typedef struct { int y, x, h, w; } fw_rect; // in pixels
-
-static inline double fw_area(fw_size s) { return (double)s.h * (double)s.w; }
-
-// fw_center_crop is the largest centred rectangle of width over height within bounds.
->>>>>>> author
 fw_rect fw_center_crop(fw_size s, double min_ratio, double max_ratio);
 
 // A crop strategy is a pure function; view counts the task's crops of an image from 0.

@@ -28,11 +28,8 @@ pub struct Rect {
     pub x: i64,
     pub h: i64,
     pub w: i64,
-<<<<<<< HEAD
     /// No draw fitted: the host counts it.
     pub fell_back: bool,
-=======
->>>>>>> author
 }
 
 /// A crop strategy: a pure function. view counts the task's crops of an image from 0.
@@ -52,11 +49,7 @@ impl Size {
         self.h as f64 * self.w as f64
     }
 
-<<<<<<< HEAD
     /// The largest centred rectangle whose width over height is within bounds, marked as a fall-back.
-=======
-    /// The largest centred rectangle whose width over height is within bounds.
->>>>>>> author
     pub fn center_crop(self, min_ratio: f64, max_ratio: f64) -> Rect {
         let (mut w, mut h) = (self.w, self.h);
         let ratio = self.w as f64 / self.h as f64;
@@ -65,11 +58,7 @@ impl Size {
         } else if ratio > max_ratio {
             w = round(h as f64 * max_ratio).max(1);
         }
-<<<<<<< HEAD
         Rect { y: (self.h - h) / 2, x: (self.w - w) / 2, h, w, fell_back: true }
-=======
-        Rect { y: (self.h - h) / 2, x: (self.w - w) / 2, h, w }
->>>>>>> author
     }
 }
 
@@ -93,11 +82,7 @@ pub fn answer(id: &'static str, strategy: &mut dyn Crop, mut r: Reader) -> Resul
     if width.len() != n || keys.len() != 2 * n || !views.is_empty() && views.len() != n || !boxes.is_empty() && boxes.len() != 4 * n {
         return Err(format!("{id}: heights, widths, keys, views and boxes disagree in number"));
     }
-<<<<<<< HEAD
     let (mut rects, mut fell_back) = (Writer(Vec::with_capacity(8 * n)), Writer(vec![]));
-=======
-    let mut rects = Writer(Vec::with_capacity(8 * n));
->>>>>>> author
     for i in 0..n {
         let img = Size { h: height[i] as i64, w: width[i] as i64 };
         let region = match boxes.get(4 * i..4 * i + 4) {
@@ -112,7 +97,6 @@ pub fn answer(id: &'static str, strategy: &mut dyn Crop, mut r: Reader) -> Resul
         for x in [c.y, c.x, c.h, c.w] {
             rects.varint(x as u64);
         }
-<<<<<<< HEAD
         if c.fell_back {
             fell_back.varint(i as u64);
         }
@@ -122,10 +106,5 @@ pub fn answer(id: &'static str, strategy: &mut dyn Crop, mut r: Reader) -> Resul
     if !fell_back.0.is_empty() {
         reply.bytes(2, &fell_back.0);
     }
-=======
-    }
-    let mut reply = Writer(Vec::with_capacity(rects.0.len() + 8));
-    reply.bytes(1, &rects.0);
->>>>>>> author
     Ok(reply.0)
 }
