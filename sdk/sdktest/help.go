@@ -20,7 +20,7 @@ func Key(seed uint64) *sdk.Key {
 // classes and the like are rows of one number.
 func Loss(t *testing.T, l *sdk.Plugin, inputs ...[][]float64) float64 {
 	t.Helper()
-	p := &subject{call: InProcess(l), info: l.Info()}
+	p := &subject{call: InProcess(l), info: l.Info(), side: side}
 	shapes := probes[p.info.Signature]
 	if len(inputs) != len(shapes) {
 		t.Fatalf("a loss of signature %s takes %q, found %d inputs", p.info.Signature, p.names(), len(inputs))

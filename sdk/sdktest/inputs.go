@@ -53,6 +53,7 @@ var probes = map[string][]probe{
 	"match":       {{shape.F32(8, 10), logits}, {shape.F32(8, 10), shares}},
 	"predict":     {{shape.F32(8, 16), embeddings}, {shape.F32(8, 16), embeddings}},
 	"distill":     {{shape.F32(4, 8, 10), logits}, {shape.F32(2, 8, 10), logits}},
+	"unmask":      {{shape.F32(4, 6, 10), logits}, {shape.Of(dtype.I32, 4, 6), numbers(10)}, {shape.F32(4, 6), counted}},
 	"reconstruct": {{shape.F32(4, 6, 12), pixels}, {shape.F32(4, 6, 12), pixels}, {shape.F32(4, 6), counted}},
 }
 

@@ -20,11 +20,13 @@ import (
 const (
 	batch   = 16
 	samples = 50_000
-	side    = 64 // of images, in pixels
 )
 
+// Sides of images: a task whose defaults are for larger ones than the first is asked for the second.
+const side, largeSide = 64, 224
+
 func (p *subject) request(function string, in ...wire.Port) *wire.TraceRequest {
-	return &wire.TraceRequest{Plugin: p.info.ID, Func: function, Inputs: in, Training: true, Samples: samples, Channels: 3, ImageSize: side, Batch: batch}
+	return &wire.TraceRequest{Plugin: p.info.ID, Func: function, Inputs: in, Training: true, Samples: samples, Channels: 3, ImageSize: p.side, Batch: batch}
 }
 
 // requests are what the plugin must answer with its defaults.
@@ -35,8 +37,13 @@ func (p *subject) requests() (list []Request, err error) {
 	switch p.info.Kind {
 	case "pretext":
 		views := p.request("views")
-		add("views", views)
 		f, err := p.trace(views)
+		if p.refuses(err) {
+			p.side = largeSide
+			views = p.request("views")
+			f, err = p.trace(views)
+		}
+		add("views", views)
 		if err != nil {
 			return nil, err
 		}
@@ -86,12 +93,18 @@ func (p *subject) requests() (list []Request, err error) {
 // needsAnother reports whether an objective asks for another encoder than the stand-in,
 // by a stage or by a parameter.
 func (p *subject) needsAnother(err error) bool {
+	var skipped *skip
+	return errors.As(err, &skipped) || p.refuses(err)
+}
+
+// refuses reports whether a trace's error is of a parameter's value.
+func (p *subject) refuses(err error) bool {
 	if err == nil {
 		return false
 	}
-	var skipped *skip
-	_, _, refused := wire.FaultyParam(p.info.ID, strings.TrimPrefix(err.Error(), "objective: "))
-	return errors.As(err, &skipped) || refused
+	_, said, _ := strings.Cut(err.Error(), ": ")
+	_, _, refused := wire.FaultyParam(p.info.ID, said)
+	return refused
 }
 
 // has reports whether a backbone has a stage that it may be without.

@@ -127,6 +127,7 @@ type subject struct {
 	call  Call
 	info  wire.PluginInfo
 	asked []Request // valid requests
+	side  int       // of images, in pixels
 }
 
 // Request is a call that the plugin must answer.
@@ -160,7 +161,7 @@ func newSubject(call Call, id string) (*subject, error) {
 	var ids []string
 	for _, info := range said.Plugins {
 		if info.ID == id {
-			p := &subject{call: call, info: info}
+			p := &subject{call: call, info: info, side: side}
 			p.asked, err = p.requests()
 			return p, err
 		}
