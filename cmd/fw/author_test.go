@@ -120,7 +120,8 @@ func TestEveryShippedPluginPasses(t *testing.T) {
 				if row.Check == "carriers" && modules[id] != nil && row.Verdict != sdktest.Pass {
 					t.Errorf("the carriers were not compared: %+v", row)
 				}
-				if row.Check == "trains" && row.Verdict != sdktest.Pass {
+				lent := strings.Contains(row.Detail, "takes this module from elsewhere") // it trains with another run's network alone
+				if row.Check == "trains" && row.Verdict != sdktest.Pass && !lent {
 					t.Errorf("%+v", row)
 				}
 			}
