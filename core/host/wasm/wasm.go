@@ -15,6 +15,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/fwlab/fw/core/abi"
@@ -96,6 +97,7 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 	if exports[abi.ExportAlloc] == nil || exports[abi.ExportCall] == nil || len(m.compiled.ExportedMemories()) == 0 {
 		return fmt.Errorf("wasm: expected exports memory, %s and %s", abi.ExportAlloc, abi.ExportCall)
 	}
+	ctx = experimental.WithFunctionListenerFactory(ctx, prices{})
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
 		return fmt.Errorf("wasm: %w", err)
 	}
@@ -240,9 +242,9 @@ const lastWords = 4096
 type bounded struct{ b []byte }
 
 func (t *bounded) Write(p []byte) (int, error) {
-	t.b = append(t.b, p...)
+	t.b = append(t.b, p[max(0, len(p)-lastWords):]...)
 	if n := len(t.b) - lastWords; n > 0 {
-		t.b = t.b[n:]
+		t.b = append(t.b[:0], t.b[n:]...)
 	}
 	return len(p), nil
 }
