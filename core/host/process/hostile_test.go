@@ -19,12 +19,14 @@ import (
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/abi/rawgrpc"
+	"github.com/fwlab/fw/core/host/process/confine"
 )
 
 // The test binary is also every hostile plugin, as this variable names it.
 const hostileKey = "FW_HOSTILE"
 
 func TestMain(m *testing.M) {
+	confine.Main()
 	if name := os.Getenv(hostileKey); name != "" {
 		hostile(name)
 		os.Exit(0)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/process/confine"
 )
 
 // Config says what to start.
@@ -30,6 +31,9 @@ type Config struct {
 	SHA256       string        // of the file at Path, hexadecimal; "" skips the check (the host's own executable)
 	StartTimeout time.Duration // 0 is 20 seconds
 	CallTimeout  time.Duration // 0 is two minutes
+	// Confine says what it may do beyond computing, where the system can keep it from
+	// the rest. nil is the host's own rights. The host's main calls [confine.Main] first.
+	Confine *confine.Policy
 }
 
 // grace is how long a process has to end by itself.
@@ -49,7 +53,6 @@ type process struct {
 // Start checks the file's hash, starts the file that it opened, and checks it again.
 // The process dies with the host.
 func Start(ctx context.Context, cfg Config) (host.Caller, error) {
-	cmd := exec.Command(cfg.Path, cfg.Args...)
 	var file *verified
 	if cfg.SHA256 != "" {
 		var err error
@@ -57,8 +60,8 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 			return nil, err
 		}
 		defer file.Close()
-		cmd = file.command(cfg.Args...)
 	}
+	cmd := command(cfg, file)
 	dir, err := os.MkdirTemp("", "fw-plugin-") // 0700
 	if err != nil {
 		return nil, fmt.Errorf("process: %w", err)
@@ -81,6 +84,23 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 		return nil, &host.Error{Kind: host.NotLoaded, Err: fmt.Errorf("process: %s: %w", cfg.Path, err), Stderr: p.stderr.String()}
 	}
 	return p, nil
+}
+
+// command starts the file, confined if that is asked for and can be had.
+func command(cfg Config, file *verified) *exec.Cmd {
+	able, _ := confine.Available()
+	switch {
+	case cfg.Confine != nil && able:
+		open := file != nil && !file.script
+		cmd := exec.Command("/proc/self/exe", cfg.Confine.Args(cfg.Path, open, cfg.Args)...)
+		if open {
+			cmd.ExtraFiles = []*os.File{file.File}
+		}
+		return cmd
+	case file != nil:
+		return file.command(cfg.Args...)
+	}
+	return exec.Command(cfg.Path, cfg.Args...)
 }
 
 func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
