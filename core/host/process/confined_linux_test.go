@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -81,6 +82,18 @@ func attempt(request []byte) ([]byte, error) {
 
 func init() {
 	answers["attempts"] = attempt
+	answers["parent"] = func(request []byte) ([]byte, error) {
+		if len(request) > 0 {
+			os.Exit(6)
+		}
+		cmd := exec.Command("/proc/self/exe")
+		cmd.Env = []string{hostileKey + "=hides"}
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		time.Sleep(100 * time.Millisecond) // for it to hide
+		return fmt.Append(nil, cmd.Process.Pid), nil
+	}
 	answers["takes memory"] = func([]byte) ([]byte, error) {
 		debug.SetGCPercent(-1)
 		var kept [][]byte
@@ -234,5 +247,28 @@ func TestConfinedScripts(t *testing.T) {
 				t.Errorf("%s", out)
 			}
 		})
+	}
+}
+
+// Children of a plugin end with it, however it ends, also when they would leave its
+// session.
+func TestChildrenEndWithTheirPlugin(t *testing.T) {
+	for _, how := range []string{"is closed", "crashes"} {
+		p := confined(t, "parent", confine.Policy{Subprocess: true})
+		pid, err := p.Call(context.Background(), abi.Trace, nil)
+		if err != nil || !alive(string(pid)) {
+			t.Fatalf("the child %q does not run: %v", pid, err)
+		}
+		if how == "crashes" {
+			if _, err := p.Call(context.Background(), abi.Trace, []byte("end")); err == nil {
+				t.Fatal("it has not crashed")
+			}
+		}
+		p.Close()
+		for end := time.Now().Add(5 * time.Second); alive(string(pid)); time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("process %s outlives a plugin that %s", pid, how)
+			}
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -51,6 +52,18 @@ func hostile(name string) {
 		time.Sleep(time.Hour)
 	case "junk on the socket":
 		junk()
+	case "a reply that never ends":
+		drip()
+	case "hides":
+		_, _ = syscall.Setsid()
+		time.Sleep(time.Hour)
+	case "chatters":
+		go func() {
+			for {
+				os.NewFile(1, "stdout").WriteString("1|1|unix|/nowhere|grpc\n\x00garbage")
+			}
+		}()
+		serve(abi.Version, answers["answers"])
 	case "newer ABI":
 		serve(abi.Version+1, nil)
 	case "host":
@@ -62,6 +75,26 @@ func hostile(name string) {
 
 // junk shakes hands, and then does not speak gRPC.
 func junk() {
+	answerRaw(func(c net.Conn) {
+		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\njunk"))
+		c.Close()
+	})
+}
+
+// drip shakes hands, and then answers with settings of HTTP/2, one after the other.
+func drip() {
+	answerRaw(func(c net.Conn) {
+		for {
+			if _, err := c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}); err != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+// answerRaw shakes hands and leaves each connection to a function.
+func answerRaw(to func(net.Conn)) {
 	l, err := net.Listen("unix", filepath.Join(os.Getenv(plugin.EnvUnixSocketDir), "s"))
 	if err != nil {
 		panic(err)
@@ -72,8 +105,7 @@ func junk() {
 		if err != nil {
 			panic(err)
 		}
-		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\njunk"))
-		c.Close()
+		go to(c)
 	}
 }
 

@@ -163,11 +163,10 @@ func (p *process) stop(within time.Duration) {
 			go end()
 			select {
 			case <-ended:
-				return
 			case <-time.After(within):
 			}
 		}
-		if p.cmd.Process != nil && !p.c.Exited() {
+		if p.cmd.Process != nil { // what it started may be there though it is gone
 			kill(p.cmd.Process)
 		}
 		if within == 0 {

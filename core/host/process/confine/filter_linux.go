@@ -15,7 +15,7 @@ const (
 // filter lets the kernel refuse what landlock does not know: sockets but a server's
 // unix socket, and new processes. It is inherited and cannot be taken off.
 func filter(p Policy) error {
-	if auditArch == 0 || p.Network && p.Subprocess {
+	if auditArch == 0 {
 		return nil
 	}
 	f := instructions(p)
@@ -42,7 +42,10 @@ func instructions(p Policy) (f []unix.SockFilter) {
 	load(atNumber)
 	jump(unix.BPF_JGE, 0x40000000, 0, 1) // another way to number calls
 	end(kill)
-	never(unix.SYS_IO_URING_SETUP, refuse(unix.ENOSYS)) // it opens sockets past this filter
+	never(unix.SYS_IO_URING_SETUP, refuse(unix.ENOSYS))             // it opens sockets past this filter
+	for _, n := range []uint32{unix.SYS_SETSID, unix.SYS_SETPGID} { // what it starts ends with it
+		never(n, refuse(unix.EPERM))
+	}
 	if !p.Network {
 		never(unix.SYS_CONNECT, refuse(unix.EACCES)) // also to the sockets of other programs
 		jump(unix.BPF_JEQ, unix.SYS_SOCKET, 0, 7)
