@@ -19,6 +19,8 @@ import (
 func TestMain(m *testing.M) {
 	confine.Main()
 	switch {
+	case filepath.Base(os.Args[0]) == moodyName:
+		serveMoody()
 	case os.Getenv(abi.CookieKey) == abi.CookieValue:
 		sdk.Serve(builtin.Plugins()...)
 	case os.Getenv("FW_TEST_MAIN") != "":
