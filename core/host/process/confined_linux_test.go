@@ -231,7 +231,7 @@ func TestConfinedScripts(t *testing.T) {
 	for name, c := range map[string]struct{ script, want string }{
 		"sh":     {"#!/bin/sh\nread line || echo nothing to read\necho x > /tmp/fw-new && echo it wrote\n", "nothing to read"},
 		"env":    {"#!/usr/bin/env python3\nimport json, ssl, hashlib, ctypes, threading\nprint('imported')\n", "imported"},
-		"python": {"#!/usr/bin/python3 -I\nimport socket\ntry:\n  socket.socket()\nexcept OSError as e:\n  print('no socket')\n", "no socket"},
+		"python": {"#!/usr/bin/python3 -I\nimport os, socket\ns = socket.socket(socket.AF_UNIX)\ns.bind(os.environ['PLUGIN_UNIX_SOCKET_DIR'] + '/s')\ns.listen()\ntry:\n  socket.socket()\nexcept OSError:\n  print('serves, and has no socket')\n", "serves, and has no socket"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if strings.Contains(c.script, "python") {
@@ -269,6 +269,63 @@ func TestChildrenEndWithTheirPlugin(t *testing.T) {
 			if time.Now().After(end) {
 				t.Fatalf("process %s outlives a plugin that %s", pid, how)
 			}
+		}
+	}
+}
+
+// Some dozens of plugins started, called and closed, every second after a crash: no
+// descriptor and no folder is left, and no process.
+func TestStartingLeaksNothing(t *testing.T) {
+	if _, missing := confine.Available(); missing != "" {
+		t.Skip("skipped: " + missing)
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	cycles := 40
+	if testing.Short() {
+		cycles = 10
+	}
+	cycle := func(n int) {
+		for i := range n {
+			name := []string{"answers", "crashes"}[i%2]
+			cfg := config(t, name)
+			cfg.Confine = &confine.Policy{Files: true}
+			c, err := Start(context.Background(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Call(context.Background(), abi.Trace, nil); (err != nil) != (name == "crashes") {
+				t.Fatal(err)
+			}
+			c.Close()
+		}
+	}
+	count := func(folder string) int {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	counted := []string{"/proc/self/fd", os.TempDir()}
+	cycle(2)
+	before := make([]int, len(counted))
+	for i, f := range counted {
+		before[i] = count(f)
+	}
+	cycle(cycles)
+	for i, f := range counted {
+		got := count(f)
+		for end := time.Now().Add(5 * time.Second); got > before[i] && time.Now().Before(end); got = count(f) {
+			time.Sleep(10 * time.Millisecond) // connections close in the background
+		}
+		if got > before[i] {
+			t.Errorf("%s has %d entries, %d before", f, got, before[i])
+		}
+	}
+	tasks, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, task := range tasks {
+		if children, _ := os.ReadFile(task); len(bytes.TrimSpace(children)) > 0 {
+			t.Errorf("children are left: %s", children)
 		}
 	}
 }

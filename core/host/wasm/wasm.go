@@ -81,8 +81,10 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 		return fmt.Errorf("wasm: %w", err)
 	}
 	var unknown []string
+	asked := map[string]bool{} // modules of the host
 	for _, f := range m.compiled.ImportedFunctions() {
 		mod, name, _ := f.Import()
+		asked[mod] = true
 		if !(mod == wasi && allowed[name] || mod == abi.ImportModule && name == abi.ImportLog) {
 			unknown = append(unknown, mod+"."+name)
 		}
@@ -98,8 +100,13 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 		return fmt.Errorf("wasm: expected exports memory, %s and %s", abi.ExportAlloc, abi.ExportCall)
 	}
 	ctx = experimental.WithFunctionListenerFactory(ctx, prices{})
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
-		return fmt.Errorf("wasm: %w", err)
+	if asked[wasi] {
+		if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
+			return fmt.Errorf("wasm: %w", err)
+		}
+	}
+	if !asked[abi.ImportModule] {
+		return nil
 	}
 	_, err = m.runtime.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().WithFunc(logged).Export(abi.ImportLog).Instantiate(ctx)
 	return err
