@@ -52,6 +52,13 @@ var deeds = map[string]func(argument string) error{
 		}
 		return err
 	},
+	"execute": func(string) error {
+		path := filepath.Join(os.TempDir(), "x")
+		if err := os.WriteFile(path, []byte("#!/bin/sh\n"), 0o700); err != nil {
+			return nil
+		}
+		return syscall.Exec(path, []string{"x"}, nil)
+	},
 	"fork": func(string) error { return exec.Command("/bin/sh", "-c", ":").Run() },
 	"signal": func(pid string) error {
 		var n int
@@ -93,6 +100,9 @@ func init() {
 		}
 		time.Sleep(100 * time.Millisecond) // for it to hide
 		return fmt.Append(nil, cmd.Process.Pid), nil
+	}
+	answers["fills its folder"] = func([]byte) ([]byte, error) {
+		return nil, os.WriteFile(filepath.Join(os.TempDir(), "x"), make([]byte, 32<<20), 0o600)
 	}
 	answers["takes memory"] = func([]byte) ([]byte, error) {
 		debug.SetGCPercent(-1)
@@ -168,6 +178,7 @@ func TestConfined(t *testing.T) {
 		{"dial unix @fw-" + filepath.Base(home), &network},
 		{"listen 127.0.0.1:0", &network},
 		{"fork", &subprocess},
+		{"execute", nil},
 		{"signal " + host, nil},
 		{"unlimit", nil},
 		{"descriptors", nil},
@@ -197,12 +208,22 @@ func TestConfined(t *testing.T) {
 	}
 }
 
-// A plugin that takes memory without end ends, and the host does not.
-func TestConfinedMemory(t *testing.T) {
-	p := confined(t, "takes memory", confine.Policy{MemoryMiB: 1 << 10})
-	_, err := p.Call(context.Background(), abi.Trace, nil)
-	if e, ok := err.(*host.Error); !ok || e.Kind != host.Crashed || !strings.Contains(e.Stderr, "out of memory") {
-		t.Errorf("expected it to crash for want of memory, found %v", err)
+// A plugin that takes memory without end ends, and the host does not; a large file in
+// the folder of its own is refused.
+func TestConfinedLimits(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		kind host.Kind
+		want string
+	}{
+		{"takes memory", host.Crashed, "fatal error: "},
+		{"fills its folder", host.Refused, "file too large"},
+	} {
+		p := confined(t, c.name, confine.Policy{MemoryMiB: 1 << 10})
+		_, err := p.Call(context.Background(), abi.Trace, nil)
+		if e, ok := err.(*host.Error); !ok || e.Kind != c.kind || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: expected %s, %q, found %v", c.name, c.kind, c.want, err)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
 	if cfg.StartTimeout == 0 {
 		cfg.StartTimeout = 20 * time.Second
 	}
-	p.cmd.Env = append([]string{plugin.EnvUnixSocketDir + "=" + dir}, cfg.Env...)
+	p.cmd.Env = append([]string{plugin.EnvUnixSocketDir + "=" + dir, "TMPDIR=" + dir}, cfg.Env...)
 	alone(p.cmd)
 	p.c = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},

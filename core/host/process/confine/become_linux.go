@@ -67,6 +67,10 @@ func withoutTerminal() error {
 	return nil
 }
 
+// maxFile is the size of a file in the folder of its own, in bytes. Libraries put
+// small things there: Python does not load PyTorch without.
+const maxFile = 16 << 20
+
 // limit sets what the kernel counts for a process.
 func limit(p Policy) error {
 	memory := uint64(p.MemoryMiB) << 20
@@ -75,7 +79,7 @@ func limit(p Policy) error {
 	}
 	limits := map[int]uint64{unix.RLIMIT_CORE: 0, unix.RLIMIT_NOFILE: 1024, unix.RLIMIT_DATA: memory}
 	if !p.Files {
-		limits[unix.RLIMIT_FSIZE] = 0 // of any file, though its folder may hold a socket
+		limits[unix.RLIMIT_FSIZE] = maxFile
 	}
 	for resource, most := range limits {
 		var now syscall.Rlimit

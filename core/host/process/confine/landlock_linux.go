@@ -17,7 +17,8 @@ const (
 	read    = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_READ_DIR
 	execute = read | unix.LANDLOCK_ACCESS_FS_EXECUTE
 	device  = unix.LANDLOCK_ACCESS_FS_READ_FILE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE
-	serve   = read | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK | unix.LANDLOCK_ACCESS_FS_REMOVE_FILE
+	own     = read | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_TRUNCATE | unix.LANDLOCK_ACCESS_FS_MAKE_REG | unix.LANDLOCK_ACCESS_FS_MAKE_SOCK |
+		unix.LANDLOCK_ACCESS_FS_REMOVE_FILE | unix.LANDLOCK_ACCESS_FS_MAKE_DIR | unix.LANDLOCK_ACCESS_FS_REMOVE_DIR
 	ofFiles = unix.LANDLOCK_ACCESS_FS_EXECUTE | unix.LANDLOCK_ACCESS_FS_WRITE_FILE | unix.LANDLOCK_ACCESS_FS_READ_FILE
 )
 
@@ -82,13 +83,13 @@ func landlock(p Policy, target, path string) error {
 	}
 	defer unix.Close(int(fd))
 	if !p.Files {
-		rights := append(program(target, path), right{os.Getenv(plugin.EnvUnixSocketDir), serve})
+		rights := append(program(target, path), right{os.Getenv(plugin.EnvUnixSocketDir), own})
 		rights = append(rights, system...)
 		if p.Network {
 			rights = append(rights, resolving...)
 		}
 		for _, r := range rights {
-			if err := r.add(int(fd)); err != nil {
+			if err := r.add(int(fd), set.fs); err != nil {
 				return &fs.PathError{Op: "rule", Path: r.path, Err: err}
 			}
 		}
@@ -100,7 +101,7 @@ func landlock(p Policy, target, path string) error {
 }
 
 // add allows what a right says of its path and all below it.
-func (r right) add(ruleset int) error {
+func (r right) add(ruleset int, known uint64) error {
 	fd, err := unix.Open(r.path, unix.O_PATH|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil // what cannot be reached is not read either
@@ -110,7 +111,7 @@ func (r right) add(ruleset int) error {
 	if err := unix.Fstat(fd, &info); err != nil {
 		return err
 	}
-	rule := unix.LandlockPathBeneathAttr{Allowed_access: r.may, Parent_fd: int32(fd)}
+	rule := unix.LandlockPathBeneathAttr{Allowed_access: r.may & known, Parent_fd: int32(fd)}
 	if info.Mode&unix.S_IFMT != unix.S_IFDIR {
 		rule.Allowed_access &= ofFiles
 	}
