@@ -20,9 +20,9 @@ func descriptors() int {
 	return len(entries)
 }
 
-// maps counts the mappings of memory, where compiled code lies, -1 where that cannot be
+// mappings counts the mappings of memory, where compiled code lies, -1 where that cannot be
 // seen.
-func maps() int {
+func mappings() int {
 	b, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
 		return -1
@@ -73,7 +73,7 @@ func TestLoadingLeaksNothing(t *testing.T) {
 		}
 	}
 	cycle(100)
-	files, before, mapped := descriptors(), heap(), maps()
+	files, before, mapped := descriptors(), heap(), mappings()
 	cycle(cycles)
 	if got := descriptors(); got > files {
 		t.Errorf("%d descriptors, %d before", got, files)
@@ -81,7 +81,7 @@ func TestLoadingLeaksNothing(t *testing.T) {
 	if got := heap(); got > before+1<<20 {
 		t.Errorf("%d bytes of heap, %d before", got, before)
 	}
-	if got := maps(); got > mapped+50 {
+	if got := mappings(); got > mapped+50 {
 		t.Errorf("%d mappings, %d before", got, mapped)
 	}
 }
