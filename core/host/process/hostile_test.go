@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -57,13 +58,9 @@ func hostile(name string) {
 	case "hides":
 		_, _ = syscall.Setsid()
 		time.Sleep(time.Hour)
-	case "chatters":
-		go func() {
-			for {
-				os.NewFile(1, "stdout").WriteString("1|1|unix|/nowhere|grpc\n\x00garbage")
-			}
-		}()
-		serve(abi.Version, answers["answers"])
+	case "elsewhere":
+		fmt.Printf("1|%d|tcp|127.0.0.1:80|grpc\n", abi.Version)
+		time.Sleep(time.Hour)
 	case "newer ABI":
 		serve(abi.Version+1, nil)
 	case "host":
@@ -109,9 +106,21 @@ func answerRaw(to func(net.Conn)) {
 	}
 }
 
+var chatter sync.Once
+
 // answers are what plugins that shake hands do with a call.
 var answers = map[string]func(request []byte) ([]byte, error){
 	"answers": func(request []byte) ([]byte, error) { return append([]byte("echo "), request...), nil },
+	"chatters": func(request []byte) ([]byte, error) {
+		chatter.Do(func() {
+			go func() {
+				for {
+					os.NewFile(1, "stdout").WriteString("1|1|unix|/nowhere|grpc\n\x00garbage")
+				}
+			}()
+		})
+		return append([]byte("echo "), request...), nil
+	},
 	"hangs": func([]byte) ([]byte, error) {
 		os.Stderr.WriteString("thinking\n")
 		select {}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -130,7 +132,14 @@ func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
 }
 
 func (p *process) connect() error {
-	rpc, err := p.c.Client()
+	at, err := p.c.Start()
+	if err == nil {
+		err = p.within(at)
+	}
+	var rpc plugin.ClientProtocol
+	if err == nil {
+		rpc, err = p.c.Client()
+	}
 	if err != nil {
 		if strings.Contains(err.Error(), "incompatible API version") {
 			return fmt.Errorf("it speaks another ABI than this host's %d: build it again with this fw's SDK, or use the fw that it was built for: %w", abi.Version, err)
@@ -143,6 +152,15 @@ func (p *process) connect() error {
 	}
 	p.conn = raw.(*grpc.ClientConn)
 	return nil
+}
+
+// within refuses an address that is no socket in the process's folder: the host does
+// not connect for a plugin to what the plugin may not reach.
+func (p *process) within(at net.Addr) error {
+	if runtime.GOOS == "windows" || at.Network() == "unix" && filepath.Dir(at.String()) == p.dir {
+		return nil
+	}
+	return fmt.Errorf("expected a unix socket in %s, found %s %s", p.dir, at.Network(), at)
 }
 
 // Close stops the process and removes its folder.

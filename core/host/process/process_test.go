@@ -49,6 +49,7 @@ func TestHostileStarts(t *testing.T) {
 		{"prints garbage", []string{"hello?[2J|world"}},
 		{"prints without end", nil},
 		{"says nothing", []string{"timeout"}},
+		{"elsewhere", []string{"expected a unix socket in ", "found tcp 127.0.0.1:80"}},
 		{"newer ABI", []string{"speaks another ABI than this host's 1", "build it again"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
