@@ -132,7 +132,7 @@ func (r *running) step() error {
 		return r.diverged(bad)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("train: step %d: %w", t.Step+1, err)
 	}
 	for _, x := range t.Skipped {
 		if r.skip(report.Skipped{Image: x.ID, Reason: x.Err.Error()}) {

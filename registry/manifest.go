@@ -31,7 +31,7 @@ type Manifest struct {
 }
 
 // Limits are what a plugin needs at most; 0 is what the host gives. A host that
-// gives a module less refuses it; processes have no limits.
+// gives a module less refuses it; a process is given the memory it names.
 type Limits struct {
 	MemoryMiB int
 	Fuel      int // of one call

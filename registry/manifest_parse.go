@@ -46,7 +46,7 @@ func readManifest(root *tomlx.Node, ps *tomlx.Problems) (m Manifest) {
 	}
 	if t := r.Table("limits"); t != nil {
 		l := tomlx.NewReader(t, ps)
-		m.Limits.MemoryMiB = int(need(l, &schema.Param{Name: "memory_mib", Type: schema.Int, Default: schema.OfInt(0), HasMin: true, HasMax: true, Max: 4096}).I)
+		m.Limits.MemoryMiB = int(need(l, &schema.Param{Name: "memory_mib", Type: schema.Int, Default: schema.OfInt(0), HasMin: true, HasMax: true, Max: 1 << 20}).I)
 		m.Limits.Fuel = int(need(l, &schema.Param{Name: "fuel", Type: schema.Int, Default: schema.OfInt(0), HasMin: true, HasMax: true, Max: 1e12}).I)
 		l.Done(nil)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/host/process"
+	"github.com/fwlab/fw/core/host/process/confine"
 	"github.com/fwlab/fw/core/host/wasm"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
@@ -34,7 +36,7 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 			name = p.Manifest.Info.ID
 		}
 	}
-	key := name + " " + p.Artifact.SHA256
+	key := fmt.Sprint(name, p.Artifact.SHA256, p.Manifest.Capabilities, p.Manifest.Limits.MemoryMiB)
 	if s.artifacts[key] == nil {
 		h := host.New(name, s.begin(p))
 		if s.watch != nil {
@@ -47,28 +49,31 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 
 // begin starts a plugin that the user trusts, if it is one that needs trust.
 func (s *pluginSet) begin(p *registry.Resolved) func(context.Context) (host.Caller, error) {
-	return s.gate.guard(p, starter(p))
+	return s.gate.guard(p, starter(p, s.timeout))
 }
 
-// starter starts a plugin on its carrier.
-func starter(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+// starter starts a plugin on its carrier. timeout bounds a call of a process; 0 is its
+// default.
+func starter(p *registry.Resolved, timeout time.Duration) func(context.Context) (host.Caller, error) {
 	if p.Artifact.Carrier == registry.WASM {
 		return startModule(p)
 	}
-	return startProcess(p)
+	return startProcess(p, timeout)
 }
 
-// startProcess starts a file whose hash is checked each time, or this executable.
-func startProcess(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+// startProcess starts a file whose hash is checked each time, confined to what the
+// trust gate let pass, or this executable.
+func startProcess(p *registry.Resolved, timeout time.Duration) func(context.Context) (host.Caller, error) {
 	return func(ctx context.Context) (host.Caller, error) {
 		if p.Builtin == nil {
-			return process.Start(ctx, process.Config{Path: p.Path, SHA256: p.Artifact.SHA256})
+			granted := confine.Granted(p.Manifest.Capabilities, p.Manifest.Limits.MemoryMiB)
+			return process.Start(ctx, process.Config{Path: p.Path, SHA256: p.Artifact.SHA256, Confine: &granted, CallTimeout: timeout})
 		}
 		self, err := os.Executable()
 		if err != nil {
 			return nil, err
 		}
-		return process.Start(ctx, process.Config{Path: self})
+		return process.Start(ctx, process.Config{Path: self, CallTimeout: timeout})
 	}
 }
 

@@ -189,7 +189,7 @@ func (c *pluginBuildCmd) renew(ctx context.Context, m *registry.Manifest) error 
 		return fmt.Errorf("build: %w", err)
 	}
 	r := &registry.Resolved{Manifest: *m, Artifact: a, Path: file, From: c.Dir}
-	h := host.New(a.Path, starter(r))
+	h := host.New(a.Path, starter(r, 0))
 	defer h.Close()
 	said, err := client.Describe(ctx, h)
 	if err != nil {

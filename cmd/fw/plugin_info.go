@@ -86,11 +86,11 @@ func may(m *registry.Manifest) string {
 	if !native(m) {
 		return "compute: it is a sandboxed module, without files, network, clock or environment"
 	}
-	text := "run as a native program, with your rights, once it is trusted"
+	text := "run as a native program, once it is trusted"
 	if len(m.Capabilities) > 0 {
 		text += "; it asks for " + strings.Join(m.Capabilities, ", ")
 	}
-	return text
+	return text + ". " + confinement()
 }
 
 func printParams(con *console, params []schema.Param) error {

@@ -20,7 +20,8 @@ import (
 
 // registryArgs are the arguments of verbs that look for plugins.
 type registryArgs struct {
-	Registry string `help:"A registry.toml that goes before the project's, the user's and what is built in." placeholder:"FILE"`
+	Registry      string        `help:"A registry.toml that goes before the project's, the user's and what is built in." placeholder:"FILE"`
+	PluginTimeout time.Duration `help:"How long a native plugin may take for a call before it is stopped." default:"2m" placeholder:"TIME"`
 }
 
 // pluginSet is the plugins that there are, and the artifacts started so far.
@@ -28,6 +29,7 @@ type pluginSet struct {
 	*registry.Registry
 	artifacts map[string]*artifact
 	watch     callWatcher // nil: nobody looks
+	timeout   time.Duration
 	gate      trustGate
 }
 
@@ -44,7 +46,7 @@ func openPlugins(ctx context.Context, a registryArgs, file, lock string) (*plugi
 	if err != nil {
 		return nil, err
 	}
-	s := &pluginSet{artifacts: map[string]*artifact{}, gate: trustGate{ask: askOnTerminal}}
+	s := &pluginSet{artifacts: map[string]*artifact{}, gate: trustGate{ask: askOnTerminal}, timeout: a.PluginTimeout}
 	o := registry.Options{
 		User: registry.UserFile(os.Getenv), Project: project, File: a.Registry, Lock: lock,
 		ABI: abi.Version, IR: ir.Version, Platform: thisPlatform,

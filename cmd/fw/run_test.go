@@ -10,13 +10,17 @@ import (
 	"time"
 
 	"github.com/fwlab/fw/core/abi"
+	"github.com/fwlab/fw/core/host/process/confine"
 	"github.com/fwlab/fw/plugins/builtin"
 	"github.com/fwlab/fw/sdk"
 )
 
 // TestMain lets the test binary be fw, and the process of fw's own plugins.
 func TestMain(m *testing.M) {
+	confine.Main()
 	switch {
+	case filepath.Base(os.Args[0]) == moodyName:
+		serveMoody()
 	case os.Getenv(abi.CookieKey) == abi.CookieValue:
 		sdk.Serve(builtin.Plugins()...)
 	case os.Getenv("FW_TEST_MAIN") != "":

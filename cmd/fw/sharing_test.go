@@ -253,7 +253,7 @@ func TestTrust(t *testing.T) {
 	if command == nil {
 		t.Fatalf("no command in\n%s", out)
 	}
-	for _, want := range []string{sum(t, p.program), "mine/corner 0.3.0", "it runs with your rights"} {
+	for _, want := range []string{sum(t, p.program), "mine/corner 0.3.0", "a native program, not a sandboxed module"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the question lacks %q:\n%s", want, out)
 		}

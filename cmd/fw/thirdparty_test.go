@@ -382,7 +382,7 @@ func TestThirdPartyPlugins(t *testing.T) {
 // Plugins that live in one artifact share one process.
 func TestArtifactsAreShared(t *testing.T) {
 	p := thirdParty(t)
-	s, err := openPlugins(context.Background(), registryArgs{p.inline(t, registry.Process)}, "x.toml", "")
+	s, err := openPlugins(context.Background(), registryArgs{Registry: p.inline(t, registry.Process)}, "x.toml", "")
 	if err != nil {
 		t.Fatal(err)
 	}

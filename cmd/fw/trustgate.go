@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/process/confine"
 	"github.com/fwlab/fw/registry"
 	"github.com/fwlab/fw/registry/store"
 )
@@ -26,6 +29,7 @@ func (g trustGate) guard(p *registry.Resolved, start func(context.Context) (host
 		if err := g.allow(p); err != nil {
 			return nil, err
 		}
+		sayOnce()
 		return start(ctx)
 	}
 }
@@ -97,6 +101,26 @@ func describeTrust(p *registry.Resolved, missing []string) string {
 	if len(missing) > 0 {
 		asks = strings.Join(missing, ", ")
 	}
-	fmt.Fprintf(&b, "asks    %s\nIt is a native program, not a sandboxed module: it runs with your rights.\n", asks)
+	fmt.Fprintf(&b, "asks    %s\nIt is a native program, not a sandboxed module. %s.\n", asks, confinement())
 	return b.String()
 }
+
+// confinement is what keeps a native program from the rest.
+func confinement() string {
+	able, missing := confine.Available()
+	switch {
+	case missing == "":
+		return "The kernel keeps it from what it does not ask for: files, network, other programs"
+	case able:
+		return "The kernel keeps it from a part of what it does not ask for: " + missing
+	}
+	return "It runs with your rights: " + missing
+}
+
+// sayOnce tells the user at the first start of a native plugin what cannot be kept
+// from it.
+var sayOnce = sync.OnceFunc(func() {
+	if _, missing := confine.Available(); missing != "" {
+		fmt.Fprintln(os.Stderr, "warning:", missing)
+	}
+})

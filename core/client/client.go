@@ -96,7 +96,7 @@ func (c *Client) Crops(ctx context.Context, r view.CropRequest) ([]view.Rect, er
 	}
 	b, err := c.Host.Call(ctx, abi.Crop, wire.Marshal(nil, &req))
 	if err != nil {
-		return nil, fmt.Errorf("crop: %w", err)
+		return nil, fmt.Errorf("crop: %s: %w", c.ID, err)
 	}
 	var reply wire.CropReply
 	if err := wire.Unmarshal(b, &reply); err != nil {

@@ -20,7 +20,7 @@ func (c *Client) Eval(ctx context.Context, in []interp.Tensor) ([]interp.Tensor,
 	}
 	b, err := c.Host.Call(ctx, abi.Eval, wire.Marshal(nil, &req))
 	if err != nil {
-		return nil, fmt.Errorf("eval: %w", err)
+		return nil, fmt.Errorf("eval: %s: %w", c.ID, err)
 	}
 	var reply wire.EvalReply
 	if err := wire.Unmarshal(b, &reply); err != nil {

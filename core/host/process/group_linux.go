@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// alone gives the process a group of its own, so that Ctrl-C reaches the host only,
-// and asks the kernel to kill it when the host is gone.
+// alone gives the process a session of its own, so that Ctrl-C reaches the host only
+// and it has no terminal, and asks the kernel to kill it when the host is gone.
 func alone(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,12 +21,14 @@ import (
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/abi/rawgrpc"
+	"github.com/fwlab/fw/core/host/process/confine"
 )
 
 // The test binary is also every hostile plugin, as this variable names it.
 const hostileKey = "FW_HOSTILE"
 
 func TestMain(m *testing.M) {
+	confine.Main()
 	if name := os.Getenv(hostileKey); name != "" {
 		hostile(name)
 		os.Exit(0)
@@ -49,6 +53,14 @@ func hostile(name string) {
 		time.Sleep(time.Hour)
 	case "junk on the socket":
 		junk()
+	case "a reply that never ends":
+		drip()
+	case "hides":
+		_, _ = syscall.Setsid()
+		time.Sleep(time.Hour)
+	case "elsewhere":
+		fmt.Printf("1|%d|tcp|127.0.0.1:80|grpc\n", abi.Version)
+		time.Sleep(time.Hour)
 	case "newer ABI":
 		serve(abi.Version+1, nil)
 	case "host":
@@ -60,6 +72,26 @@ func hostile(name string) {
 
 // junk shakes hands, and then does not speak gRPC.
 func junk() {
+	answerRaw(func(c net.Conn) {
+		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\njunk"))
+		c.Close()
+	})
+}
+
+// drip shakes hands, and then answers with settings of HTTP/2, one after the other.
+func drip() {
+	answerRaw(func(c net.Conn) {
+		for {
+			if _, err := c.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}); err != nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
+// answerRaw shakes hands and leaves each connection to a function.
+func answerRaw(to func(net.Conn)) {
 	l, err := net.Listen("unix", filepath.Join(os.Getenv(plugin.EnvUnixSocketDir), "s"))
 	if err != nil {
 		panic(err)
@@ -70,14 +102,25 @@ func junk() {
 		if err != nil {
 			panic(err)
 		}
-		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\n\r\njunk"))
-		c.Close()
+		go to(c)
 	}
 }
+
+var chatter sync.Once
 
 // answers are what plugins that shake hands do with a call.
 var answers = map[string]func(request []byte) ([]byte, error){
 	"answers": func(request []byte) ([]byte, error) { return append([]byte("echo "), request...), nil },
+	"chatters": func(request []byte) ([]byte, error) {
+		chatter.Do(func() {
+			go func() {
+				for {
+					os.NewFile(1, "stdout").WriteString("1|1|unix|/nowhere|grpc\n\x00garbage")
+				}
+			}()
+		})
+		return append([]byte("echo "), request...), nil
+	},
 	"hangs": func([]byte) ([]byte, error) {
 		os.Stderr.WriteString("thinking\n")
 		select {}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ import (
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/process/confine"
 )
 
 // Config says what to start.
@@ -30,6 +33,9 @@ type Config struct {
 	SHA256       string        // of the file at Path, hexadecimal; "" skips the check (the host's own executable)
 	StartTimeout time.Duration // 0 is 20 seconds
 	CallTimeout  time.Duration // 0 is two minutes
+	// Confine says what it may do beyond computing, where the system can keep it from
+	// the rest. nil is the host's own rights. The host's main calls [confine.Main] first.
+	Confine *confine.Policy
 }
 
 // grace is how long a process has to end by itself.
@@ -49,7 +55,6 @@ type process struct {
 // Start checks the file's hash, starts the file that it opened, and checks it again.
 // The process dies with the host.
 func Start(ctx context.Context, cfg Config) (host.Caller, error) {
-	cmd := exec.Command(cfg.Path, cfg.Args...)
 	var file *verified
 	if cfg.SHA256 != "" {
 		var err error
@@ -57,8 +62,8 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 			return nil, err
 		}
 		defer file.Close()
-		cmd = file.command(cfg.Args...)
 	}
+	cmd := command(cfg, file)
 	dir, err := os.MkdirTemp("", "fw-plugin-") // 0700
 	if err != nil {
 		return nil, fmt.Errorf("process: %w", err)
@@ -83,6 +88,23 @@ func Start(ctx context.Context, cfg Config) (host.Caller, error) {
 	return p, nil
 }
 
+// command starts the file, confined if that is asked for and can be had.
+func command(cfg Config, file *verified) *exec.Cmd {
+	able, _ := confine.Available()
+	switch {
+	case cfg.Confine != nil && able:
+		open := file != nil && !file.script
+		cmd := exec.Command("/proc/self/exe", cfg.Confine.Args(cfg.Path, open, cfg.Args)...)
+		if open {
+			cmd.ExtraFiles = []*os.File{file.File}
+		}
+		return cmd
+	case file != nil:
+		return file.command(cfg.Args...)
+	}
+	return exec.Command(cfg.Path, cfg.Args...)
+}
+
 func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
 	p := &process{cmd: cmd, timeout: cfg.CallTimeout, dir: dir, stderr: &tail{}, done: make(chan struct{})}
 	if p.timeout == 0 {
@@ -91,7 +113,7 @@ func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
 	if cfg.StartTimeout == 0 {
 		cfg.StartTimeout = 20 * time.Second
 	}
-	p.cmd.Env = append([]string{plugin.EnvUnixSocketDir + "=" + dir}, cfg.Env...)
+	p.cmd.Env = append([]string{plugin.EnvUnixSocketDir + "=" + dir, "TMPDIR=" + dir}, cfg.Env...)
 	alone(p.cmd)
 	p.c = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  plugin.HandshakeConfig{ProtocolVersion: abi.Version, MagicCookieKey: abi.CookieKey, MagicCookieValue: abi.CookieValue},
@@ -110,7 +132,14 @@ func newProcess(cfg Config, cmd *exec.Cmd, dir string) *process {
 }
 
 func (p *process) connect() error {
-	rpc, err := p.c.Client()
+	at, err := p.c.Start()
+	if err == nil {
+		err = p.within(at)
+	}
+	var rpc plugin.ClientProtocol
+	if err == nil {
+		rpc, err = p.c.Client()
+	}
 	if err != nil {
 		if strings.Contains(err.Error(), "incompatible API version") {
 			return fmt.Errorf("it speaks another ABI than this host's %d: build it again with this fw's SDK, or use the fw that it was built for: %w", abi.Version, err)
@@ -123,6 +152,15 @@ func (p *process) connect() error {
 	}
 	p.conn = raw.(*grpc.ClientConn)
 	return nil
+}
+
+// within refuses an address that is no socket in the process's folder: the host does
+// not connect for a plugin to what the plugin may not reach.
+func (p *process) within(at net.Addr) error {
+	if runtime.GOOS == "windows" || at.Network() == "unix" && filepath.Dir(at.String()) == p.dir {
+		return nil
+	}
+	return fmt.Errorf("expected a unix socket in %s, found %s %s", p.dir, at.Network(), at)
 }
 
 // Close stops the process and removes its folder.
@@ -143,11 +181,10 @@ func (p *process) stop(within time.Duration) {
 			go end()
 			select {
 			case <-ended:
-				return
 			case <-time.After(within):
 			}
 		}
-		if p.cmd.Process != nil && !p.c.Exited() {
+		if p.cmd.Process != nil { // what it started may be there though it is gone
 			kill(p.cmd.Process)
 		}
 		if within == 0 {

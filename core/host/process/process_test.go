@@ -49,6 +49,7 @@ func TestHostileStarts(t *testing.T) {
 		{"prints garbage", []string{"hello?[2J|world"}},
 		{"prints without end", nil},
 		{"says nothing", []string{"timeout"}},
+		{"elsewhere", []string{"expected a unix socket in ", "found tcp 127.0.0.1:80"}},
 		{"newer ABI", []string{"speaks another ABI than this host's 1", "build it again"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -87,6 +88,7 @@ func TestHostileCalls(t *testing.T) {
 		{"crashes", host.Crashed, []string{"last words", "out of my mind"}, true},
 		{"crashes and leaves a child", host.Crashed, nil, true},
 		{"junk on the socket", host.Crashed, nil, true},
+		{"a reply that never ends", host.TimedOut, []string{"no answer after 300ms"}, true},
 		{"too much", host.BadReply, []string{"expected at most 16777216 bytes, found 16777217"}, false},
 		{"far too much", host.BadReply, []string{"larger than max"}, false},
 		{"refuses", host.Refused, []string{"no such ?[31mloss"}, false},
@@ -94,7 +96,7 @@ func TestHostileCalls(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			cfg := config(t, c.name)
-			if c.name == "hangs" {
+			if c.kind == host.TimedOut {
 				cfg.CallTimeout = 300 * time.Millisecond
 			}
 			p := start(t, cfg)
@@ -194,5 +196,15 @@ func TestHash(t *testing.T) {
 	cfg.SHA256 = strings.Repeat("0", 64)
 	if _, err := Start(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), "expected sha256 "+cfg.SHA256+", found "+right) {
 		t.Errorf("a wrong hash gives %v", err)
+	}
+}
+
+// What a plugin prints once it has shaken hands goes nowhere and holds nothing up.
+func TestChatter(t *testing.T) {
+	p := start(t, config(t, "chatters"))
+	for range 50 {
+		if reply, err := p.Call(context.Background(), abi.Trace, []byte("x")); err != nil || string(reply) != "echo x" {
+			t.Fatalf("got %q, %v", reply, err)
+		}
 	}
 }

@@ -5,18 +5,28 @@ import (
 	"sync"
 )
 
-// tail keeps the last words of a process.
+// Sizes of what tail keeps.
+const (
+	maxFirst = 1 << 10
+	maxLast  = 4 << 10
+)
+
+// tail keeps the first and the last words of a process: some runtimes say first what
+// was wrong, and others last.
 type tail struct {
-	mu sync.Mutex
-	b  []byte
+	mu          sync.Mutex
+	first, last []byte
+	cut         bool // between the two
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.b = append(t.b, p...)
-	if n := len(t.b) - 4096; n > 0 {
-		t.b = t.b[n:]
+	n := min(len(p), maxFirst-len(t.first))
+	t.first = append(t.first, p[:n]...)
+	t.last = append(t.last, p[n:]...)
+	if over := len(t.last) - maxLast; over > 0 {
+		t.last, t.cut = append(t.last[:0], t.last[over:]...), true
 	}
 	return len(p), nil
 }
@@ -24,5 +34,9 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.ToValidUTF8(string(t.b), "?")
+	between := ""
+	if t.cut {
+		between = "\n...\n"
+	}
+	return strings.ToValidUTF8(string(t.first)+between+string(t.last), "?")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/fwlab/fw/core/abi"
@@ -80,8 +81,10 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 		return fmt.Errorf("wasm: %w", err)
 	}
 	var unknown []string
+	asked := map[string]bool{} // modules of the host
 	for _, f := range m.compiled.ImportedFunctions() {
 		mod, name, _ := f.Import()
+		asked[mod] = true
 		if !(mod == wasi && allowed[name] || mod == abi.ImportModule && name == abi.ImportLog) {
 			unknown = append(unknown, mod+"."+name)
 		}
@@ -96,8 +99,14 @@ func (m *Module) prepare(ctx context.Context, module []byte) (err error) {
 	if exports[abi.ExportAlloc] == nil || exports[abi.ExportCall] == nil || len(m.compiled.ExportedMemories()) == 0 {
 		return fmt.Errorf("wasm: expected exports memory, %s and %s", abi.ExportAlloc, abi.ExportCall)
 	}
-	if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
-		return fmt.Errorf("wasm: %w", err)
+	ctx = experimental.WithFunctionListenerFactory(ctx, prices{})
+	if asked[wasi] {
+		if _, err := wasi_snapshot_preview1.Instantiate(ctx, m.runtime); err != nil {
+			return fmt.Errorf("wasm: %w", err)
+		}
+	}
+	if !asked[abi.ImportModule] {
+		return nil
 	}
 	_, err = m.runtime.NewHostModuleBuilder(abi.ImportModule).NewFunctionBuilder().WithFunc(logged).Export(abi.ImportLog).Instantiate(ctx)
 	return err
@@ -240,9 +249,9 @@ const lastWords = 4096
 type bounded struct{ b []byte }
 
 func (t *bounded) Write(p []byte) (int, error) {
-	t.b = append(t.b, p...)
+	t.b = append(t.b, p[max(0, len(p)-lastWords):]...)
 	if n := len(t.b) - lastWords; n > 0 {
-		t.b = t.b[n:]
+		t.b = append(t.b[:0], t.b[n:]...)
 	}
 	return len(p), nil
 }

@@ -1,24 +1,29 @@
 // Package fuel owns the rewriting of a core WebAssembly module so that every
 // function entry and every loop iteration pays one unit from the exported
-// mutable global "fw_fuel", and traps below zero. It bounds a call's work
-// deterministically, which a timer cannot. Start from [Instrument].
+// mutable global "fw_fuel", every copy or fill one for each 32 bytes, and traps
+// below zero. It bounds a call's work deterministically, which a timer cannot,
+// and refuses what would cost the host more than the module's size before any of
+// it runs. Start from [Instrument].
 package fuel
 
-import (
-	"errors"
-	"fmt"
-)
+import "errors"
 
 // Global is the name of the exported counter, an i64.
 const Global = "fw_fuel"
 
 // Section numbers of the binary format.
 const (
-	secImport = 2
-	secGlobal = 6
-	secExport = 7
-	secStart  = 8
-	secCode   = 10
+	secCustom  = 0
+	secType    = 1
+	secImport  = 2
+	secFunc    = 3
+	secTable   = 4
+	secGlobal  = 6
+	secExport  = 7
+	secStart   = 8
+	secElement = 9
+	secCode    = 10
+	secData    = 11
 )
 
 var errTruncated = errors.New("fuel: module is truncated or malformed")
@@ -54,6 +59,9 @@ func Instrument(module []byte) ([]byte, error) {
 		if r.err == nil {
 			r.err = q.err
 		}
+		if r.err == nil {
+			r.err = bounded(s)
+		}
 	}
 	if r.err != nil {
 		return nil, r.err
@@ -64,23 +72,24 @@ func Instrument(module []byte) ([]byte, error) {
 		out = leb(append(out, id), uint64(len(body)))
 		out = append(out, body...)
 	}
-	counter := []byte{0x7e, 1, 0x42, 0, 0x0b} // (mut i64) (i64.const 0)
+	// The counter, (mut i64) (i64.const 0), and for the length of a copy (mut i32) (i32.const 0).
+	counter := []byte{0x7e, 1, 0x42, 0, 0x0b, 0x7f, 1, 0x41, 0, 0x0b}
 	exported := false
 	for _, s := range sections {
 		if !hasGlobal && s.id > secGlobal && s.id != 12 {
-			emit(secGlobal, append([]byte{1}, counter...))
+			emit(secGlobal, append([]byte{2}, counter...))
 			hasGlobal = true
 		}
 		switch s.id {
 		case secGlobal:
-			emit(s.id, append(grown(s.body), counter...))
+			emit(s.id, append(grown(s.body, 2), counter...))
 		case secExport:
-			b := append(grown(s.body), byte(len(Global)))
+			b := append(grown(s.body, 1), byte(len(Global)))
 			b = append(append(b, Global...), 3)
 			emit(s.id, leb(b, index))
 			exported = true
 		case secCode:
-			b, err := code(s.body, charge(index))
+			b, err := code(s.body, index)
 			if err != nil {
 				return nil, err
 			}
@@ -95,41 +104,44 @@ func Instrument(module []byte) ([]byte, error) {
 	return out, nil
 }
 
-// grown is a vector's section body with its count raised by one.
-func grown(body []byte) []byte {
+// grown is a vector's section body with its count raised.
+func grown(body []byte, by uint64) []byte {
 	q := &reader{b: body}
 	n := q.leb()
-	return append(leb(nil, n+1), body[q.i:]...)
+	return append(leb(nil, n+by), body[q.i:]...)
 }
 
-// charge is: fuel -= 1; if fuel < 0 { unreachable }.
-func charge(global uint64) []byte {
-	b := leb([]byte{0x23}, global)
-	b = leb(append(b, 0x42, 1, 0x7d, 0x24), global)
-	b = leb(append(b, 0x23), global)
-	return append(b, 0x42, 0, 0x53, 0x04, 0x40, 0x00, 0x0b)
-}
-
-// code inserts charge at every function entry and loop head.
-func code(body, charge []byte) ([]byte, error) {
+// code inserts the charges. global is the counter's index, and the first that the
+// module's own instructions may not name.
+func code(body []byte, global uint64) ([]byte, error) {
+	one, some := charge(global, 1), charge(global, growPrice)
 	q := &reader{b: body}
 	n := q.leb()
 	out := leb(make([]byte, 0, len(body)*5/4), n)
 	for ; n > 0; n-- {
-		r := &reader{b: q.take(q.leb())}
+		r := &reader{b: q.take(q.leb()), globals: global}
 		if q.err != nil {
 			return nil, q.err
 		}
-		for k := r.leb(); k > 0 && r.err == nil; k-- { // locals
-			r.leb()
-			r.byte()
-		}
-		f := append(append([]byte(nil), r.b[:r.i]...), charge...)
+		r.locals()
+		f := append(append([]byte(nil), r.b[:r.i]...), one...)
 		done := r.i
 		for r.i < len(r.b) && r.err == nil {
-			if r.instruction() == opLoop {
-				f = append(append(f, r.b[done:r.i]...), charge...)
+			start := r.i
+			op := r.instruction()
+			before := func(charge []byte) {
+				f = append(append(f, r.b[done:start]...), charge...)
+				done = start
+			}
+			shift, isBulk := bulk[op]
+			switch {
+			case op == opLoop:
+				f = append(append(f, r.b[done:r.i]...), one...)
 				done = r.i
+			case op == opMemoryGrow:
+				before(some)
+			case isBulk:
+				before(chargeLength(global, shift))
 			}
 		}
 		if r.err != nil {
@@ -150,14 +162,22 @@ func leb(b []byte, x uint64) []byte {
 }
 
 type reader struct {
-	b   []byte
-	i   int
-	err error
+	b       []byte
+	i       int
+	globals uint64 // that instructions may name
+	err     error
+}
+
+// truncated notes the end of the bytes, unless an error came before it.
+func (r *reader) truncated() {
+	if r.err == nil {
+		r.err = errTruncated
+	}
 }
 
 func (r *reader) byte() byte {
 	if r.i >= len(r.b) {
-		r.err = errTruncated
+		r.truncated()
 		return 0
 	}
 	c := r.b[r.i]
@@ -174,13 +194,13 @@ func (r *reader) leb() (x uint64) {
 			return x
 		}
 	}
-	r.err = errTruncated
+	r.truncated()
 	return 0
 }
 
 func (r *reader) take(n uint64) []byte {
 	if r.err != nil || n > uint64(len(r.b)-r.i) {
-		r.err = errTruncated
+		r.truncated()
 		return nil
 	}
 	r.i += int(n)
@@ -215,71 +235,4 @@ func (r *reader) importedGlobals() (globals uint64) {
 		}
 	}
 	return globals
-}
-
-const opLoop = 0x03
-
-// instruction skips one instruction with its immediates and returns its opcode.
-func (r *reader) instruction() byte {
-	op := r.byte()
-	switch {
-	case op == 0x02 || op == opLoop || op == 0x04: // block, loop, if: block type
-		r.leb()
-	case op == 0x0c || op == 0x0d || op == 0x10 || op == 0x12 || op >= 0x20 && op <= 0x26 || op == 0xd0 || op == 0xd2 || op == 0x3f || op == 0x40 || op == 0x41 || op == 0x42:
-		r.leb()
-	case op == 0x0e: // br_table
-		for k := r.leb() + 1; k > 0 && r.err == nil; k-- {
-			r.leb()
-		}
-	case op == 0x11 || op == 0x13: // call_indirect
-		r.leb()
-		r.leb()
-	case op == 0x1c: // typed select
-		for k := r.leb(); k > 0 && r.err == nil; k-- {
-			r.byte()
-		}
-	case op >= 0x28 && op <= 0x3e:
-		r.memarg()
-	case op == 0x43:
-		r.take(4)
-	case op == 0x44:
-		r.take(8)
-	case op == 0xfc:
-		switch k := r.leb(); {
-		case k <= 7:
-		case k == 8 || k == 10 || k == 12 || k == 14:
-			r.leb()
-			r.leb()
-		case k <= 17:
-			r.leb()
-		default:
-			r.err = fmt.Errorf("fuel: unknown opcode fc %d", k)
-		}
-	case op == 0xfd:
-		r.vector()
-	case op <= 0x01 || op == 0x05 || op == 0x0b || op == 0x0f || op == 0x1a || op == 0x1b || op >= 0x45 && op <= 0xc4 || op == 0xd1:
-	default:
-		r.err = fmt.Errorf("fuel: unknown opcode %#x", op)
-	}
-	return op
-}
-
-func (r *reader) memarg() { r.leb(); r.leb() }
-
-// vector skips the immediates of a SIMD instruction.
-func (r *reader) vector() {
-	switch k := r.leb(); {
-	case k <= 11 || k == 92 || k == 93:
-		r.memarg()
-	case k == 12 || k == 13:
-		r.take(16)
-	case k >= 21 && k <= 34:
-		r.byte()
-	case k >= 84 && k <= 91:
-		r.memarg()
-		r.byte()
-	case k <= 255:
-	default:
-		r.err = fmt.Errorf("fuel: unknown opcode fd %d", k)
-	}
 }
