@@ -8,7 +8,7 @@ import sys
 import zipfile
 
 from .manifest import manifest
-from .serve import load
+from .serve import load, missing
 
 ENTRY = "from fw.serve import main\n\nmain({module!r})\n"
 
@@ -43,7 +43,10 @@ def build(source, out, interpreter):
     folder, name = os.path.split(os.path.abspath(source))
     module = name.removesuffix(".py")
     sys.path.insert(0, folder)
-    plugins = load(module)
+    try:
+        plugins = load(module)
+    except ModuleNotFoundError as e:
+        sys.exit(f"{name}: {missing(e)}")
     files = sources(folder)
     files["__main__.py"] = ENTRY.format(module=module).encode()
     b = archive(interpreter, files)
