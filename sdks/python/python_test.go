@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -17,21 +16,12 @@ import (
 	"github.com/fwlab/fw/registry"
 )
 
-// interpreter is the Python that has modules: FW_PYTHON, or python3 of PATH.
+// interpreter is the Python that has modules; without one the test is skipped by name.
 func interpreter(t testing.TB, modules ...string) string {
 	t.Helper()
-	name := os.Getenv("FW_PYTHON")
-	if name == "" {
-		name = "python3"
-	}
-	path, err := exec.LookPath(name)
+	path, err := Find(modules...)
 	if err != nil {
-		t.Skipf("no %s; FW_PYTHON names another Python", name)
-	}
-	for _, m := range append([]string{"grpc"}, modules...) {
-		if exec.Command(path, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('"+m+"') is None)").Run() != nil {
-			t.Skipf("%s has no module %s; FW_PYTHON names another Python", path, m)
-		}
+		t.Skip(err)
 	}
 	return path
 }
@@ -59,10 +49,8 @@ func folder(t testing.TB, extra ...string) string {
 func build(t testing.TB, python, dir, file string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "plugin")
-	cmd := exec.Command(python, "-B", "-m", "fw", "build", file, "--out", out)
-	cmd.Dir = dir
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, msg)
+	if err := Build(t.Context(), python, dir, file, out); err != nil {
+		t.Fatal(err)
 	}
 	return out
 }

@@ -27,7 +27,7 @@ def archive(interpreter, files):
 
 def sources(folder):
     """The files of a folder that are imported by now, and this package's."""
-    paths = {os.path.abspath(m.__file__) for m in list(sys.modules.values()) if getattr(m, "__file__", None)}
+    paths = {getattr(m, "__file__", None) or "" for m in list(sys.modules.values())}
     here = os.path.dirname(os.path.abspath(__file__))
     own = {p for p in paths if p.startswith(folder + os.sep) and p.endswith(".py") and not p.startswith(here + os.sep)}
     files = {os.path.relpath(p, folder).replace(os.sep, "/"): p for p in own}
