@@ -17,8 +17,6 @@ def loss(id, version, signature, module, /, *, doc="", **params):
     A call is a pure function: the module is made anew, on one thread, with one seed, so that
     the same inputs give the same bits; a module that keeps a queue or weights of its own does
     not fit, since what is kept is the host's."""
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
     return Plugin("loss", id, version, lambda: _Evaluated(id, module, params), style="eval", signature=_known(signature), specs=params, doc=doc or module.__doc__ or "")
 
 
@@ -27,6 +25,8 @@ class _Evaluated:
         self.id, self.module, self.names = id, module, params
 
     def eval(self, *arrays):
+        torch.set_num_threads(1)  # of this thread, which serves one call
+        torch.use_deterministic_algorithms(True)
         torch.manual_seed(0)
         module = self.module(**{name: getattr(self, name) for name in self.names})
         if any(p.requires_grad for p in module.parameters()):
