@@ -17,7 +17,11 @@ import (
 func evaluated(t testing.TB, file, id string, modules ...string) *client.Client {
 	t.Helper()
 	guest, _ := started(t, build(t, interpreter(t, modules...), folder(t, filter(file)...), file))
-	return &client.Client{ID: id, Host: host.New(id, func(context.Context) (host.Caller, error) { return guest, nil })}
+	h := host.New(id, func(context.Context) (host.Caller, error) { return guest, nil })
+	if _, err := client.Describe(t.Context(), h); err != nil { // which imports the file
+		t.Fatal(err)
+	}
+	return &client.Client{ID: id, Host: h}
 }
 
 // pair is two tensors of random float32.
