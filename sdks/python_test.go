@@ -3,6 +3,7 @@ package sdks
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -82,5 +83,41 @@ func TestEveryFunctionInPython(t *testing.T) {
 		if place := "every.py:" + strconv.Itoa(line(t, "testdata/every.py", "# "+kind)) + ": "; err == nil || !strings.Contains(err.Error(), place) {
 			t.Errorf("%s: expected an error with %q, found %v", kind, place, err)
 		}
+	}
+}
+
+const pythonDraws = `
+import struct
+from fw.key import Key
+k = Key(0x01234567, 0x89abcdef)
+print(f"| word | {k.uint32():08x} | {k.uint32():08x} | |")
+for name, draw in {
+    "float64": lambda k: k.float64(), "uniform(-1, 3)": lambda k: k.uniform(-1, 3), "log-uniform(3/4, 4/3)": lambda k: k.log_uniform(3 / 4, 4 / 3),
+    "intn(7)": lambda k: float(k.intn(7)), "normal": lambda k: k.normal(), "beta(0.1, 0.1)": lambda k: k.beta(0.1, 0.1), "beta(2, 0.5)": lambda k: k.beta(2, 0.5),
+}.items():
+    k = Key(0x01234567, 0x89abcdef)
+    x, y = draw(k), draw(k)
+    print("| %s | %016x | %016x | %.17g |" % (name, *struct.unpack("<QQ", struct.pack("<dd", x, y)), x))
+`
+
+// The draws of docs/abi.md, to the bit.
+func TestDrawsInPython(t *testing.T) {
+	interpreter, err := python.Find()
+	if err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, python.Files); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(interpreter, "-c", pythonDraws)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, want, _ := strings.Cut(draws(), "|---|---|---|---|\n")
+	if strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
+		t.Errorf("found\n%s\nexpected\n%s", out, want)
 	}
 }

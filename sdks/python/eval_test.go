@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/fwlab/fw/core/client"
@@ -22,6 +25,22 @@ func evaluated(t testing.TB, file, id string, modules ...string) *client.Client 
 		t.Fatal(err)
 	}
 	return &client.Client{ID: id, Host: h}
+}
+
+// docs/python.md shows the example as it is.
+func TestPageShowsTheExample(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "python.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := Files.ReadFile("lightly_ntxent.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(strings.ReplaceAll(string(text), "  # fmt: skip", ""), "\n\n")
+	if !strings.Contains(string(page), "```python\n"+code+"```") {
+		t.Errorf("docs/python.md does not show\n%s", code)
+	}
 }
 
 // pair is two tensors of random float32.
