@@ -50,6 +50,7 @@ func TestErrorsHaveTheAuthorsPlace(t *testing.T) {
 		kind  host.Kind
 		words []string
 	}{
+		{"refused", host.Refused, []string{"test/broken: parameter how: expected another"}},
 		{"mistake", host.Refused, []string{place(t, "broken.py", "mistake") + ": shapes do not broadcast: f32[4,2] and f32[2,4]"}},
 		{"exception", host.Refused, []string{place(t, "broken.py", "exception") + ": IndexError: list index out of range", "in loss", "about to look"}},
 		{"crash", host.Crashed, []string{"last words"}},

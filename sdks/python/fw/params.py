@@ -12,9 +12,14 @@ class Refusal(Exception):
     """What a plugin refuses, in words for the user."""
 
 
-def refuse(plugin, param, why):
-    """Refuses the value of a parameter; the host names the place in the experiment."""
-    return Refusal(f"{plugin}: parameter {param}: {why}")
+class ParamFault(Exception):
+    """A parameter, and why its value is refused."""
+
+
+def refuse(param, why):
+    """Ends a call because a parameter's value does not do; the host says where the experiment
+    sets it."""
+    raise ParamFault(param, why)
 
 
 class Param:
@@ -60,10 +65,10 @@ class Param:
             return self.word
         return f"{self.word} {bounds}"
 
-    def check(self, plugin, name, kind, value):
+    def check(self, name, kind, value):
         own = self.own(kind, value)
         if own is None or not self.admits(own):
-            raise refuse(plugin, name, f"expected {self.expected()}, found {shown(kind, value)}")
+            refuse(name, f"expected {self.expected()}, found {shown(kind, value)}")
         return own
 
     def encode(self, name):
@@ -199,9 +204,9 @@ def configure(plugin, target, specs, ordered, given):
     for name, kind, value in given:
         if name not in specs:
             raise Refusal(f'{plugin}: unknown parameter {json.dumps(name, ensure_ascii=False)}')
-        values[name] = specs[name].check(plugin, name, kind, value)
+        values[name] = specs[name].check(name, kind, value)
     for low, high in ordered:
         if values[low] > values[high]:
-            raise refuse(plugin, low, f"expected at most {high}, which is {shown('float', values[high])}, found {shown('float', values[low])}")
+            refuse(low, f"expected at most {high}, which is {shown('float', values[high])}, found {shown('float', values[low])}")
     for name, value in values.items():
         setattr(target, name, value)

@@ -5,9 +5,9 @@ import json
 
 from . import crop as crops
 from . import evaluate
-from .params import Param, Refusal, configure, read_param
+from .params import Param, ParamFault, Refusal, configure, read_param
 from .step import Step
-from .trace import Mistake, Needed, Trace, declare, emit, fail, result
+from .trace import Needed, Trace, declare, emit, fail, result
 from .types import F32, Shape, read_shape
 from .views import Views
 from .wire import Writer, fields
@@ -67,7 +67,8 @@ class Plugin:
 
     def __init__(self, kind, id, version, make, *, style="trace", signature="", defaults=("", "", ""), specs=None, doc="", ordered=()):
         self.kind, self.id, self.version, self.style, self.signature, self.defaults = kind, id, version, style, signature, defaults
-        self.make, self.doc, self.ordered = make, " ".join(inspect.cleandoc(doc or "").split()), ordered
+        self.make, self.ordered = make, ordered
+        self.doc = " ".join(inspect.cleandoc(doc or "").partition("\n\n")[0].split())  # the first paragraph
         self.specs = specs or {}
 
     def info(self):
@@ -179,19 +180,19 @@ def crop(id, version, *, boxes=False):
 
 def loss(id, version, signature):
     """Declares a loss of a signature: a class with loss(*inputs), traced."""
-    return _declaration("loss", id, version, signature=_known(signature))
+    return _declaration("loss", id, version, signature=known(signature))
 
 
 def eval_loss(id, version, signature):
     """Declares a loss that is evaluated at each step: a class with eval(*arrays) to the
     value and a buffer of float32 for each f32 input. See fw.torch for PyTorch's losses."""
-    return _declaration("loss", id, version, signature=_known(signature), style="eval")
+    return _declaration("loss", id, version, signature=known(signature), style="eval")
 
 
 def pretext(id, version, signature, *, loss="", crop="", augment=""):
     """Declares a pretext task: a class with views(v) and objective(s). signature is of the
     loss it needs; the rest is what it is published with."""
-    return _declaration("pretext", id, version, signature=_known(signature), defaults=(loss, crop, augment))
+    return _declaration("pretext", id, version, signature=known(signature), defaults=(loss, crop, augment))
 
 
 def augment(id, version):
@@ -204,7 +205,7 @@ def backbone(id, version):
     return _declaration("backbone", id, version)
 
 
-def _known(signature):
+def known(signature):
     if signature not in SIGNATURES:
         raise ValueError(f"unknown signature {signature!r}; expected one of {', '.join(SIGNATURES)}")
     return signature
@@ -227,7 +228,10 @@ def handler(plugins):
             id = next((f.string() for f in fields(b) if f.number == 1), "")
             if id not in by_id:
                 raise Refusal(f"no plugin {json.dumps(id, ensure_ascii=False)} here")
-            return getattr(by_id[id], method)(b)
+            try:
+                return getattr(by_id[id], method)(b)
+            except ParamFault as e:
+                raise Refusal(f"{id}: parameter {e.args[0]}: {e.args[1]}") from None
 
         return answer
 

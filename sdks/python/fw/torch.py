@@ -5,7 +5,7 @@ import ctypes
 
 import torch
 
-from .plugin import Plugin, _known
+from .plugin import Plugin, known
 from .types import F32
 
 
@@ -17,7 +17,7 @@ def loss(id, version, signature, module, /, *, doc="", **params):
     A call is a pure function: the module is made anew, on one thread, with one seed, so that
     the same inputs give the same bits; a module that keeps a queue or weights of its own does
     not fit, since what is kept is the host's."""
-    return Plugin("loss", id, version, lambda: _Evaluated(id, module, params), style="eval", signature=_known(signature), specs=params, doc=doc or module.__doc__ or "")
+    return Plugin("loss", id, version, lambda: _Evaluated(id, module, params), style="eval", signature=known(signature), specs=params, doc=doc or module.__doc__ or "")
 
 
 class _Evaluated:

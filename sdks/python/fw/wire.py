@@ -10,15 +10,13 @@ class WireError(ValueError):
 
 
 def zigzag(x):
-    return (x << 1) ^ (x >> 63) if -(1 << 63) <= x < 1 << 63 else _too_wide(x)
+    if not -(1 << 63) <= x < 1 << 63:
+        raise WireError(f"wire: {x} is no 64-bit integer")
+    return x << 1 ^ x >> 63
 
 
 def unzigzag(x):
     return (x >> 1) ^ -(x & 1)
-
-
-def _too_wide(x):
-    raise WireError(f"wire: {x} is no 64-bit integer")
 
 
 def varint(x):

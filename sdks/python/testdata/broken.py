@@ -10,11 +10,13 @@ import fw
 class Broken:
     """breaks on purpose"""
 
-    how = fw.String("not", "what goes wrong", choices=("not", "mistake", "exception", "crash"))
+    how = fw.String("not", "what goes wrong", choices=("not", "refused", "mistake", "exception", "crash"))
 
     def loss(self, z1, z2):
         if self.how == "mistake":
             return (z1 + z2.T).sum()  # mistake
+        if self.how == "refused":
+            fw.refuse("how", "expected another")
         if self.how == "exception":
             print("about to look")
             return [z1][int(z1.dim(0))]  # exception
