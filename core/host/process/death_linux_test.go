@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,6 +25,9 @@ func keepOne() {
 	fmt.Println(p.(*process).cmd.Process.Pid)
 	select {}
 }
+
+// leaveSession is what a child does that does not want to end with its parent.
+func leaveSession() { _, _ = syscall.Setsid() }
 
 // A plugin that does not watch its host goes with it, even when the host is killed.
 func TestAPluginDiesWithItsHost(t *testing.T) {

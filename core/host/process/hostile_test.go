@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +55,7 @@ func hostile(name string) {
 	case "a reply that never ends":
 		drip()
 	case "hides":
-		_, _ = syscall.Setsid()
+		leaveSession()
 		time.Sleep(time.Hour)
 	case "elsewhere":
 		fmt.Printf("1|%d|tcp|127.0.0.1:80|grpc\n", abi.Version)
