@@ -312,3 +312,16 @@ func TestRunDoesNotAllocate(t *testing.T) {
 		t.Errorf("Run allocates %v times", n)
 	}
 }
+
+// What is stored as float32 of a value that was rounded to bfloat16 is the rounded one.
+func TestFloatOfARoundedValueIsRounded(t *testing.T) {
+	s := Spec{
+		Dims: []int{37}, Inputs: []Input{{dtype.F32, []int{1}}},
+		Code:    []Instr{{Op: Convert, A: In(0), DType: dtype.BF16}, {Op: Convert, A: Value(0), DType: dtype.F32}},
+		Outputs: []Arg{Value(1), Value(0)},
+	}
+	types := []dtype.DType{dtype.F32, dtype.BF16}
+	in := allocate(s, 1)
+	got, _ := run(t, s, 1, in, nil)
+	check(t, s, types, got, twin(s, in, types, 37))
+}

@@ -26,7 +26,7 @@ type lowering struct {
 	imms   map[uint32]int // the node of each immediate, by its bits
 	values []int          // the node of each instruction
 	// rounded is, by node that holds a bfloat16 as the float32 that it is, the node
-	// that it was rounded from. A store rounds too, so it takes that one.
+	// that it was rounded from. A store of bfloat16s rounds too, so it takes that one.
 	rounded map[int]int
 	types   []dtype.DType // of each instruction
 }
@@ -61,7 +61,7 @@ func lower(s Spec) (*lowering, []int, []dtype.DType, error) {
 		if err != nil {
 			return nil, nil, nil, fmt.Errorf("fuse: output %d: %w", i, err)
 		}
-		if from, ok := l.rounded[n]; ok {
+		if from, ok := l.rounded[n]; ok && t == dtype.BF16 {
 			n = from
 		}
 		outs[i], types[i] = n, t
