@@ -1,18 +1,15 @@
 package python
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/hosttest"
 	"github.com/fwlab/fw/core/host/process"
-	"github.com/fwlab/fw/core/ir"
-	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
 )
 
@@ -91,66 +88,7 @@ func filter(names ...string) (list []string) {
 	return list
 }
 
-// same calls both and compares replies, or that both refuse with the same words.
 func same(t *testing.T, guest, twin host.Caller, m abi.Method, request []byte) {
 	t.Helper()
-	got, err := guest.Call(context.Background(), m, request)
-	want, errWant := twin.Call(context.Background(), m, request)
-	if errWant != nil {
-		var e, w *host.Error
-		if !errors.As(err, &e) || !errors.As(errWant, &w) || e.Kind != host.Refused || unplaced(e.Err.Error()) != unplaced(w.Err.Error()) {
-			t.Fatalf("expected the error %v, found %v", errWant, err)
-		}
-		return
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m == abi.Trace {
-		got, want = placeless(t, got), placeless(t, want)
-	}
-	if !bytes.Equal(got, want) {
-		t.Fatalf("the replies differ:\n%s\nexpected:\n%s", shown(m, got), shown(m, want))
-	}
-}
-
-// placeless is a trace's reply without the author's places, once it was seen to be
-// written as the Go SDK writes it.
-func placeless(t *testing.T, b []byte) []byte {
-	t.Helper()
-	var reply wire.TraceReply
-	if err := wire.Unmarshal(b, &reply); err != nil {
-		t.Fatal(err)
-	}
-	if again := wire.Marshal(nil, &reply); !bytes.Equal(again, b) {
-		t.Fatalf("the reply is not written as docs/abi.md says:\n%x\nexpected\n%x", b, again)
-	}
-	if reply.Program != nil {
-		for _, f := range reply.Program.Funcs {
-			for i := range f.Instrs {
-				if loc := f.Instrs[i].Loc; loc.File == "" || loc.Line == 0 {
-					t.Fatalf("instruction %d has no place", i)
-				}
-				f.Instrs[i].Loc = ir.Loc{}
-			}
-		}
-	}
-	return wire.Marshal(nil, &reply)
-}
-
-func shown(m abi.Method, b []byte) string {
-	var reply wire.TraceReply
-	if m == abi.Trace && wire.Unmarshal(b, &reply) == nil && reply.Program != nil {
-		return reply.Program.String()
-	}
-	return string(b)
-}
-
-// unplaced cuts "file.go:12: " off an error.
-func unplaced(s string) string {
-	head, rest, ok := bytes.Cut([]byte(s), []byte(": "))
-	if i := bytes.LastIndexByte(head, ':'); ok && i > 0 && i < len(head)-1 && head[i+1] >= '0' && head[i+1] <= '9' {
-		return string(rest)
-	}
-	return s
+	hosttest.Same(t, guest, twin, m, request, true)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/host"
-	"github.com/fwlab/fw/core/rng"
+	"github.com/fwlab/fw/core/host/hosttest"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
@@ -38,29 +38,10 @@ func TestExamplesDescribeThemselvesAsTheGoOnes(t *testing.T) {
 	}
 }
 
-func floats(pairs ...any) (out []schema.Named) {
-	for i := 0; i < len(pairs); i += 2 {
-		out = append(out, schema.Named{Name: pairs[i].(string), Value: schema.OfFloat(pairs[i+1].(float64))})
-	}
-	return out
-}
+var floats = hosttest.Floats
 
-// crops is a request for n images of all sizes, with or without boxes and views.
 func crops(seed uint64, n, most int, boxes, views bool, params []schema.Named) *wire.CropRequest {
-	k := rng.New(seed).Stream()
-	req := &wire.CropRequest{Plugin: "fw/contrastive-crop", Params: params}
-	for i := range n {
-		req.Height, req.Width = append(req.Height, uint32(1+k.Intn(most))), append(req.Width, uint32(1+k.Intn(most)))
-		req.Keys = append(req.Keys, k.Uint32(), k.Uint32())
-		if boxes {
-			y, x := float64(float32(k.Float64())), float64(float32(k.Float64()))
-			req.Boxes = append(req.Boxes, y, x, k.Uniform(y, 1), k.Uniform(x, 1))
-		}
-		if views {
-			req.Views = append(req.Views, uint32(i%300))
-		}
-	}
-	return req
+	return hosttest.Crops("fw/contrastive-crop", seed, n, most, boxes, views, params)
 }
 
 func TestRectanglesAreTheGoOnes(t *testing.T) {
