@@ -27,7 +27,7 @@ func (r *Registry) Lookup(kind, use string) (experiment.Spec, error) {
 		DefaultLoss: i.DefaultLoss, DefaultCrop: i.DefaultCrop, DefaultAugment: i.DefaultAugment}, nil
 }
 
-// Resolve finds the plugin of a kind that an experiment's `use` names: "id",
+// Resolve finds the plugin of a kind, "" for any, that an experiment's `use` names: "id",
 // "id@version", or the path of a plugin's folder. An id alone means the locked
 // version if there is one, else the newest of the strongest layer that has it.
 func (r *Registry) Resolve(kind, use string) (*Resolved, error) {
@@ -268,16 +268,15 @@ func (r *Registry) choose(e *entry) (Artifact, error) {
 			}
 		}
 	}
-	have := "nothing"
 	var list []string
 	for _, a := range e.manifest.Artifacts {
 		list = append(list, a.Carrier+" on "+a.Platform)
 	}
-	if list != nil {
-		have = strings.Join(list, ", ")
+	if list == nil {
+		return Artifact{}, fmt.Errorf("plugin %q (%s) is not built yet: fw plugin build %s", e.manifest.Info.ID, e.from, e.dir)
 	}
 	return Artifact{}, fmt.Errorf("plugin %q %s (%s) has no artifact for %s as %s; it has %s",
-		e.manifest.Info.ID, e.manifest.Info.Version, e.from, r.o.Platform, strings.Join(r.o.Carriers, " or "), have)
+		e.manifest.Info.ID, e.manifest.Info.Version, e.from, r.o.Platform, strings.Join(r.o.Carriers, " or "), strings.Join(list, ", "))
 }
 
 // described completes an entry without a manifest by what the plugin says.

@@ -181,7 +181,7 @@ func TestAuthorsVerbsSayWhatIsMissing(t *testing.T) {
 		{"start a plugin with: fw plugin new", []string{"build", empty}},
 		{"is not built yet: fw plugin build", []string{"test", "x"}},
 		{"expected --carrier of wasm or process in go", []string{"build", "x", "--carrier", "dll"}},
-		{`there is no plugin "nobody/nothing"`, []string{"test", "nobody/nothing"}},
+		{`unknown plugin "nobody/nothing"; known: `, []string{"test", "nobody/nothing"}},
 		{`expected tensors ["z1" "z2"], found ["z"]`, []string{"try", "fw/ntxent", "--in", tensors(t, "z"), "--out", "y"}},
 		{"--param temprature=1: temprature: unknown key, did you mean \"temperature\"?", []string{"try", "fw/ntxent", "--in", "x", "--out", "y", "--param", "temprature=1"}},
 		{"has nothing to show by itself", []string{"try", "fw/resnet", "--in", "x", "--out", "y"}},

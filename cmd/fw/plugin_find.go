@@ -1,13 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/registry"
 )
 
@@ -29,41 +26,12 @@ func (a *pluginArg) open(con *console) (*pluginSet, *registry.Resolved, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := s.named(use)
+	r, err := s.Resolve("", use)
 	if err != nil {
 		s.close()
 		return nil, nil, err
 	}
 	return s, r, nil
-}
-
-// named is a plugin of whatever kind.
-func (s *pluginSet) named(use string) (*registry.Resolved, error) {
-	var kind string
-	if experiment.IsPath(use) {
-		file := filepath.Join(use, registry.ManifestName)
-		src, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("plugin folder %s: %w", use, err)
-		}
-		m, err := registry.ParseManifest(file, src)
-		if err != nil {
-			return nil, err
-		}
-		if len(m.Artifacts) == 0 {
-			return nil, fmt.Errorf("plugin %q (%s) is not built yet: fw plugin build %s", m.Info.ID, use, use)
-		}
-		kind = m.Info.Kind
-	} else {
-		id, _, _ := strings.Cut(use, "@")
-		rows := s.List()
-		i := slices.IndexFunc(rows, func(r registry.Row) bool { return r.ID == id && r.Kind != "" })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no plugin %q: expected a plugin's folder, or an id of fw plugin list", use)
-		}
-		kind = rows[i].Kind
-	}
-	return s.Resolve(kind, use)
 }
 
 // carriers is the plugin on each carrier that it has here, the one that runs use first.
