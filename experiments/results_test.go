@@ -43,23 +43,33 @@ const (
 func TestResultsTable(t *testing.T) {
 	var all []result
 	if *reports != "" {
-		all = collect(t, *reports)
-		data, err := json.MarshalIndent(all, "", " ")
-		if err == nil {
-			err = os.WriteFile(resultsFile, append(data, '\n'), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		put(t, resultsFile, collect(t, *reports))
 	}
-	data, err := os.ReadFile(resultsFile)
+	get(t, resultsFile, &all)
+	section(t, docFile, "results", "go test ./experiments -reports RUNS -rewrite", render(t, all))
+}
+
+// put writes what was measured to a file, and get reads it.
+func put(t *testing.T, file string, v any) {
+	t.Helper()
+	data, err := json.MarshalIndent(v, "", " ")
 	if err == nil {
-		err = json.Unmarshal(data, &all)
+		err = os.WriteFile(file, append(data, '\n'), 0o644)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	section(t, docFile, "results", "go test ./experiments -reports RUNS -rewrite", render(t, all))
+}
+
+func get(t *testing.T, file string, v any) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err == nil {
+		err = json.Unmarshal(data, v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // section holds the part of a document between the lines of a name against what it is

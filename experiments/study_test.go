@@ -2,10 +2,8 @@ package experiments
 
 import (
 	"cmp"
-	"encoding/json"
 	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -63,22 +61,9 @@ const (
 func TestStudyTables(t *testing.T) {
 	var s study
 	if *studied != "" {
-		s = collectStudy(t, *studied)
-		data, err := json.MarshalIndent(s, "", " ")
-		if err == nil {
-			err = os.WriteFile(studyFile, append(data, '\n'), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		put(t, studyFile, collectStudy(t, *studied))
 	}
-	data, err := os.ReadFile(studyFile)
-	if err == nil {
-		err = json.Unmarshal(data, &s)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	get(t, studyFile, &s)
 	section(t, studyDoc, "study", "go test ./experiments -study RUNS -rewrite", s.differences())
 	section(t, studyDoc, "localisation", "go test ./experiments -study RUNS -rewrite", s.localisation())
 }

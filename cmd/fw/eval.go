@@ -52,11 +52,7 @@ func (c *evalCmd) Run(con *console) error {
 	if err != nil {
 		return err
 	}
-	ckpt, err := c.load(dir)
-	if err != nil {
-		return err
-	}
-	session, err := s.prepare(con.ctx, e, c.Workers)
+	session, ckpt, err := c.session(con, dir, s, e)
 	if err != nil {
 		return err
 	}
@@ -79,6 +75,17 @@ func (c *evalCmd) Run(con *console) error {
 		fmt.Fprintln(con.out, report.Headline(evals))
 	}
 	return addTo(dir, func() error { return core.AddEvals(dir, evals) })
+}
+
+// session is the experiment made ready, and the checkpoint that is measured. The caller
+// closes its trainer.
+func (c *evalCmd) session(con *console, dir rundir.Dir, s *pluginSet, e *experiment.Experiment) (*core.Session, *checkpoint.Checkpoint, error) {
+	ckpt, err := c.load(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	session, err := s.prepare(con.ctx, e, c.Workers)
+	return session, ckpt, err
 }
 
 // addTo changes the report of a run that no other process is at.

@@ -22,11 +22,7 @@ func (c *evalCmd) boxes(con *console, dir rundir.Dir, s *pluginSet) error {
 	if err != nil {
 		return err
 	}
-	ckpt, err := c.load(dir)
-	if err != nil {
-		return err
-	}
-	session, err := s.prepare(con.ctx, e, c.Workers)
+	session, ckpt, err := c.session(con, dir, s, e)
 	if err != nil {
 		return err
 	}
