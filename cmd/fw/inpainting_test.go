@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
 	"image"
-	"io"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/fwlab/fw/core/report"
 )
 
 // inpainting is an experiment of 16-pixel images, whose network and pretext task follow.
@@ -68,20 +65,7 @@ func TestInpaintersShowPictures(t *testing.T) {
 		"simmim":    {patches, 2, 3, 4, 1, 6}, // ceil(0.6 * 16) are hidden
 	} {
 		t.Run(name, func(t *testing.T) {
-			con := &console{out: io.Discard, errout: io.Discard, ctx: context.Background()}
-			session, s, err := (&fileArgs{File: experimentFile(t, inpainters[name])}).open(con)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.close()
-			defer session.Trainer.Close()
-			sheet := func() report.Sheet {
-				sheet, err := session.Views(0, 3)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return sheet
-			}
+			session, sheet := sheets(t, experimentFile(t, inpainters[name]))
 			before := sheet()
 			if !slices.Equal(before.Columns, c.columns) {
 				t.Fatalf("columns %q, expected %q", before.Columns, c.columns)

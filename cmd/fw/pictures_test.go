@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fwlab/fw/core"
 	"github.com/fwlab/fw/core/report"
 )
 
@@ -50,24 +51,31 @@ protocol = "knn"
 k = 5
 `
 
-// Pictures that the pretext task names stand beside the views: the images are those of
-// the batch, and what is painted depends on the parameters.
-func TestPretextTasksShowPictures(t *testing.T) {
-	file := experimentFile(t, masked)
+// sheets is an experiment made ready, and what its views look like now.
+func sheets(t *testing.T, file string) (*core.Session, func() report.Sheet) {
+	t.Helper()
 	con := &console{out: io.Discard, errout: io.Discard, ctx: context.Background()}
 	session, s, err := (&fileArgs{File: file}).open(con)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
-	defer session.Trainer.Close()
-	sheet := func() report.Sheet {
+	t.Cleanup(func() {
+		session.Trainer.Close()
+		s.close()
+	})
+	return session, func() report.Sheet {
 		sheet, err := session.Views(0, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return sheet
 	}
+}
+
+// Pictures that the pretext task names stand beside the views: the images are those of
+// the batch, and what is painted depends on the parameters.
+func TestPretextTasksShowPictures(t *testing.T) {
+	session, sheet := sheets(t, experimentFile(t, masked))
 	before := sheet()
 	if want := []string{"original", "view 1", "seen", "painted", "painted around seen"}; !slices.Equal(before.Columns, want) {
 		t.Fatalf("columns %q, expected %q", before.Columns, want)
