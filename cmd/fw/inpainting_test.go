@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
 // inpainting is an experiment of 16-pixel images, whose network and pretext task follow.
