@@ -43,7 +43,7 @@ func slug(title string) string {
 }
 
 // figures are the charts of a run's record: loss and learning rate, probes,
-// collapse, then whatever else was recorded, in order of name.
+// collapse, crops, then whatever else was recorded, in order of name.
 func (p Page) figures() []figure {
 	var out []figure
 	add := func(title, note string, c chart.Chart) {
@@ -102,8 +102,11 @@ func (p Page) figures() []figure {
 	for _, clock := range []string{rundir.TrainSeconds, rundir.TrainWait, rundir.TrainPlugins} {
 		seen[clock] = true // on the tiles, as shares
 	}
-	if !slices.ContainsFunc(p.History[rundir.CropsFellBack], func(x rundir.Point) bool { return x.Value > 0 }) {
-		seen[rundir.CropsFellBack] = true // a line along the axis
+	for _, f := range ofCrops {
+		line := take(f.metric, f.name)
+		if several(f.metric) && slices.ContainsFunc(line.Y, func(y float64) bool { return y != 0 }) { // not a line along the axis
+			add(f.title, f.note, chart.Chart{XName: x, Value: words.Short, Include: []float64{0}, Series: []chart.Series{line}})
+		}
 	}
 	for _, metric := range p.History.Names() {
 		if !seen[metric] && several(metric) {
@@ -111,6 +114,14 @@ func (p Page) figures() []figure {
 		}
 	}
 	return out
+}
+
+// ofCrops is what crops leave in the record, where a strategy has it.
+var ofCrops = []struct{ metric, name, title, note string }{
+	{rundir.BoxesArea, "area", "Area of boxes", "Mean share of the image that an image's box covers."},
+	{rundir.BoxesWhole, "share", "Whole images", "Share of images whose box is all of them."},
+	{rundir.BoxesEmpty, "images", "Nothing to see", "Images whose heat map was empty or constant."},
+	{rundir.CropsFellBack, "share", "Crops that fell back", "Share of a batch's crops for which no draw fitted."},
 }
 
 // perEpoch is the steps of an epoch, where the x axis can be in epochs.
