@@ -7,12 +7,10 @@ import (
 	"testing"
 
 	"github.com/fwlab/fw/core/autodiff"
-	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/compile"
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
@@ -23,13 +21,7 @@ import (
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
 	"github.com/fwlab/fw/core/view"
-	"github.com/fwlab/fw/sdk"
 )
-
-// inThisProcess is an experiment's plugin without a carrier.
-func inThisProcess(id string, params ...schema.Named) *client.Client {
-	return &client.Client{Host: host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil }), ID: id, Params: params}
-}
 
 // reference is a case of a file that PyTorch made.
 type reference struct {

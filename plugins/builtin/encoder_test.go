@@ -16,14 +16,12 @@ import (
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/compile"
 	coreexec "github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // encoders are exported under the names that testdata/load_encoder.py knows.
@@ -58,7 +56,7 @@ func exported(t *testing.T, i int, dir string) {
 			t.Fatal(err)
 		}
 	}
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	p := train.Plugins{Backbone: &client.Client{Host: inproc, ID: e.plugin, Params: e.params}}
 	facts := train.Facts{Batch: 2, Samples: 2, Channels: 3, ImageSize: e.size}
 	flat, err := p.Encoder(context.Background(), facts, 2, "backbone")

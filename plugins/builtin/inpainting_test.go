@@ -8,13 +8,11 @@ import (
 
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/data"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // inpainting is the tasks of testdata/make_inpainting.py, on images of 16 pixels.
@@ -28,7 +26,7 @@ var inpainting = []method{
 // inpainter is a small training of the task by plain SGD with momentum.
 func inpainter(t *testing.T, m method, batch int, more ...schema.Named) *train.Trainer {
 	t.Helper()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}

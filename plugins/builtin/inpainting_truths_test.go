@@ -7,7 +7,6 @@ import (
 
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/data"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
@@ -16,7 +15,6 @@ import (
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
 	"github.com/fwlab/fw/core/view"
-	"github.com/fwlab/fw/sdk"
 )
 
 // viewed is what a task's view program gives of n images of noise, of size pixels and
@@ -24,7 +22,7 @@ import (
 func viewed(t *testing.T, pretext string, n, size int, params ...schema.Named) func(output string) *view.Output {
 	t.Helper()
 	ctx := context.Background()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	p := train.Plugins{Pretext: &client.Client{Host: inproc, ID: pretext, Params: params}, Crop: &client.Client{Host: inproc, ID: "fw/random-crop"}}
 	set, err := data.Open("synthetic", data.Options{Count: 2 * n, Size: size, Channels: 3, Classes: 3})
 	if err != nil {

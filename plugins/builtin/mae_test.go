@@ -11,7 +11,6 @@ import (
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/compile"
 	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/pool"
@@ -21,12 +20,11 @@ import (
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
 	"github.com/fwlab/fw/core/view"
-	"github.com/fwlab/fw/sdk"
 )
 
 // maskedAutoencoder is the tiny one of testdata/make_mae.py.
 func maskedAutoencoder(positions string, normPix bool, ratio float64) train.Plugins {
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}
@@ -212,20 +210,7 @@ func within(t *testing.T, what string, got, want []float32, bound float64) {
 func TestMaskedAutoencoderAtTheStart(t *testing.T) {
 	const batch = 64
 	flat := objective(t, maskedAutoencoder("fixed", true, 0.75), batch)
-	workers := pool.New(2)
-	defer workers.Close()
-	state, err := train.NewState(flat, nil, rng.New(1), workers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiled, err := compile.Func(flat.Func)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ex, err := exec.New(compiled, exec.Options{Pool: workers, Inputs: state.Buffers()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	ex := atTheStart(t, flat)
 	x, _ := ex.Input("batch/views.0")
 	st := rng.New(2).Stream()
 	for i := range x.F32 {

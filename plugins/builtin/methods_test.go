@@ -10,13 +10,11 @@ import (
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/dtype"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // method is a pretext task with a loss, as an experiment would name them.
@@ -55,7 +53,7 @@ const (
 
 // trainer is a small training of the method.
 func (m *method) trainer(change func(*train.Config)) (*train.Trainer, error) {
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}

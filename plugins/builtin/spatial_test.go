@@ -12,7 +12,6 @@ import (
 	"github.com/fwlab/fw/core/compile"
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
@@ -20,7 +19,6 @@ import (
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // spatial are the tasks of testdata/make_spatial.py: nine tiles of 6 pixels, or
@@ -37,7 +35,7 @@ var spatial = []struct {
 // taskTrainer is a training of a task with the tiny ResNet.
 func taskTrainer(t *testing.T, m method, set data.Dataset, f train.Facts, o optim.Config) *train.Trainer {
 	t.Helper()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}

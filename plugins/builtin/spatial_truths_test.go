@@ -6,20 +6,14 @@ import (
 	"testing"
 
 	"github.com/fwlab/fw/core/autodiff"
-	"github.com/fwlab/fw/core/client"
-	"github.com/fwlab/fw/core/compile"
-	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/link"
 	"github.com/fwlab/fw/core/optim"
-	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/rng"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // With logits of zero a row's gradient at its class is w (1/Q - 1) / N, for the weight w
@@ -91,8 +85,7 @@ func TestColorsAreEncoded(t *testing.T) {
 // stage runs a stage of a network, with parameters as they start, on pictures.
 func stage(t *testing.T, id, name string, image int, x tensor.Tensor, params ...schema.Named) (y []float32, param func(name string) []float32) {
 	t.Helper()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
-	p := train.Plugins{Backbone: &client.Client{Host: inproc, ID: id, Params: params}}
+	p := train.Plugins{Backbone: inThisProcess(id, params...)}
 	traced, err := p.Stage(context.Background(), train.Facts{Batch: 2, Samples: 2, Channels: 3, ImageSize: image}, name, false, []shape.Shape{x.Shape})
 	if err != nil {
 		t.Fatal(err)
@@ -101,26 +94,13 @@ func stage(t *testing.T, id, name string, image int, x tensor.Tensor, params ...
 	if err != nil {
 		t.Fatal(err)
 	}
-	workers := pool.New(2)
-	t.Cleanup(workers.Close)
-	state, err := train.NewState(flat, nil, rng.New(1), workers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := compile.Func(flat.Func)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ex, err := exec.New(c, exec.Options{Pool: workers, Inputs: state.Buffers()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, _ := ex.Input(link.BatchPrefix + flat.Func.Inputs[0].Name[len(link.BatchPrefix):])
+	ex := atTheStart(t, flat)
+	in, _ := ex.Input(flat.Func.Inputs[0].Name)
 	copy(in.U8, x.Data)
 	if err := ex.Run(); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := ex.Output(c.Outputs[0].Name)
+	out, _ := ex.Output(flat.Func.Outputs[0].Name)
 	return out.F32, func(name string) []float32 {
 		b, ok := ex.Input(link.ParamPrefix + name)
 		if !ok {

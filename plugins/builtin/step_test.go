@@ -1,23 +1,20 @@
 package builtin
 
 import (
-	"context"
 	"testing"
 
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/data"
 	"github.com/fwlab/fw/core/exec"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // small is SimCLR on a small residual network, with plugins in this process.
 func small(t testing.TB) *train.Trainer {
 	t.Helper()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}

@@ -8,12 +8,10 @@ import (
 
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/data"
-	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/optim"
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/tensor"
 	"github.com/fwlab/fw/core/train"
-	"github.com/fwlab/fw/sdk"
 )
 
 // Ten steps of each task on each network follow PyTorch's (in float64): losses,
@@ -26,7 +24,7 @@ func TestTrainingEqualsPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	inproc := host.New("inproc", func(context.Context) (host.Caller, error) { return host.Func(sdk.Handler(Plugins()...)), nil })
+	inproc := inProcess()
 	at := func(id string, params ...schema.Named) *client.Client {
 		return &client.Client{Host: inproc, ID: id, Params: params}
 	}
