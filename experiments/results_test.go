@@ -3,10 +3,12 @@
 package experiments
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,19 +20,19 @@ import (
 )
 
 var (
-	reports = flag.String("reports", "", "folder of run directories whose reports replace results.json")
+	reports = flag.String("reports", "", "folder of run directories whose reports are added to results.json")
 	rewrite = flag.Bool("rewrite", false, "write the tables in the documents anew")
 )
 
-// result is one experiment over its runs, which differ by seed. Accuracies are in
-// percent: of each run, by protocol and subject.
+// result is one run of an experiment. Accuracies are in percent, by protocol and
+// subject.
 type result struct {
-	Experiment string                          `json:"experiment"`
-	Runs       []string                        `json:"runs"`
-	Epochs     int                             `json:"epochs"`
-	Train      int                             `json:"train"` // images
-	Minutes    float64                         `json:"minutes"`
-	Top1       map[string]map[string][]float64 `json:"top1"`
+	Experiment string                        `json:"experiment"`
+	Run        string                        `json:"run"`
+	Epochs     int                           `json:"epochs"`
+	Train      int                           `json:"train"` // images
+	Minutes    float64                       `json:"minutes"`
+	Top1       map[string]map[string]float64 `json:"top1"`
 }
 
 const (
@@ -38,14 +40,15 @@ const (
 	docFile     = "../docs/methods.md"
 )
 
-// The table of results in docs/methods.md is made of results.json, which is made of
-// the reports of runs; an experiment without runs has an empty row.
+// The table of results in docs/methods.md is made of results.json, to which the reports
+// of runs are added; an experiment without runs has an empty row.
 func TestResultsTable(t *testing.T) {
 	var all []result
-	if *reports != "" {
-		put(t, resultsFile, collect(t, *reports))
-	}
 	get(t, resultsFile, &all)
+	if *reports != "" {
+		all = merge(all, collect(t, *reports))
+		put(t, resultsFile, all)
+	}
 	section(t, docFile, "results", "go test ./experiments -reports RUNS -rewrite", render(t, all))
 }
 
@@ -98,13 +101,12 @@ func section(t *testing.T, file, name, command, text string) {
 }
 
 // collect reads the reports of completed runs.
-func collect(t *testing.T, dir string) []result {
+func collect(t *testing.T, dir string) (all []result) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*", "report.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no reports in %s: %v", dir, err)
 	}
-	by := map[string]*result{}
 	for _, file := range files {
 		r, err := report.Read(file)
 		if err != nil {
@@ -113,25 +115,27 @@ func collect(t *testing.T, dir string) []result {
 		if r.Status != rundir.Completed {
 			continue
 		}
-		x := by[r.Name]
-		if x == nil {
-			x = &result{Experiment: r.Name, Epochs: r.Train.Epochs, Train: r.Data.Train, Top1: map[string]map[string][]float64{}}
-			by[r.Name] = x
-		}
-		x.Runs = append(x.Runs, r.Run)
-		x.Minutes = max(x.Minutes, r.Train.Seconds/60)
+		x := result{Experiment: r.Name, Run: r.Run, Epochs: r.Train.Epochs, Train: r.Data.Train, Minutes: r.Train.Seconds / 60, Top1: map[string]map[string]float64{}}
 		for _, e := range r.Evals {
 			if x.Top1[e.Protocol] == nil {
-				x.Top1[e.Protocol] = map[string][]float64{}
+				x.Top1[e.Protocol] = map[string]float64{}
 			}
-			x.Top1[e.Protocol][e.Subject] = append(x.Top1[e.Protocol][e.Subject], float64(e.Top1))
+			x.Top1[e.Protocol][e.Subject] = float64(e.Top1)
 		}
-	}
-	var all []result
-	for _, name := range slices.Sorted(maps.Keys(by)) {
-		all = append(all, *by[name])
+		all = append(all, x)
 	}
 	return all
+}
+
+// merge puts runs beside those on file, in place of those of the same name.
+func merge(old, fresh []result) []result {
+	byName := map[[2]string]result{}
+	for _, r := range slices.Concat(old, fresh) {
+		byName[[2]string{r.Experiment, r.Run}] = r
+	}
+	return slices.SortedFunc(maps.Values(byName), func(a, b result) int {
+		return cmp.Or(cmp.Compare(a.Experiment, b.Experiment), cmp.Compare(a.Run, b.Run))
+	})
 }
 
 // render is a row for each small experiment.
@@ -145,32 +149,44 @@ func render(t *testing.T, all []result) string {
 	b.WriteString("| experiment | images, epochs | runs | kNN: trained / untrained / pixels | linear: trained / untrained / pixels | minutes |\n|---|---|---|---|---|---|\n")
 	for _, file := range files {
 		name := strings.TrimSuffix(file, ".toml")
-		i := slices.IndexFunc(all, func(r result) bool { return r.Experiment == name })
-		if i < 0 {
+		var runs []result
+		for _, r := range all {
+			if r.Experiment == name {
+				runs = append(runs, r)
+			}
+		}
+		if len(runs) == 0 {
 			fmt.Fprintf(&b, "| %s | | | | | |\n", name)
 			continue
 		}
-		r := all[i]
-		fmt.Fprintf(&b, "| %s | %d, %d | %d | %s | %s | %.0f |\n", name, r.Train, r.Epochs, len(r.Runs), r.of(report.KNN), r.of(report.Linear), r.Minutes)
+		first, minutes := runs[0], 0.0
+		for _, r := range runs {
+			if r.Epochs != first.Epochs || r.Train != first.Train {
+				t.Fatalf("%s: expected runs of as many images and epochs, found %s with %d and %d, and %s with %d and %d; run all seeds again", name, first.Run, first.Train, first.Epochs, r.Run, r.Train, r.Epochs)
+			}
+			minutes = max(minutes, r.Minutes)
+		}
+		fmt.Fprintf(&b, "| %s | %d, %d | %d | %s | %s | %.0f |\n", name, first.Train, first.Epochs, len(runs), over(runs, report.KNN), over(runs, report.Linear), minutes)
 	}
 	return b.String()
 }
 
-// of is a protocol's means over the runs, for the trained encoder with its range.
-func (r *result) of(protocol string) string {
+// over is a protocol's means over runs, for the trained encoder with their range.
+func over(runs []result, protocol string) string {
 	var parts []string
 	for _, subject := range []string{report.Trained, report.Untrained, report.Pixels} {
-		v := r.Top1[protocol][subject]
-		if len(v) == 0 {
-			return ""
-		}
 		var sum float64
-		for _, x := range v {
-			sum += x
+		least, most := math.Inf(1), math.Inf(-1)
+		for _, r := range runs {
+			v, ok := r.Top1[protocol][subject]
+			if !ok {
+				return ""
+			}
+			sum, least, most = sum+v, min(least, v), max(most, v)
 		}
-		s := fmt.Sprintf("%.1f", sum/float64(len(v)))
-		if subject == report.Trained && len(v) > 1 {
-			s += fmt.Sprintf(" (%.1f to %.1f)", slices.Min(v), slices.Max(v))
+		s := fmt.Sprintf("%.1f", sum/float64(len(runs)))
+		if subject == report.Trained && len(runs) > 1 {
+			s += fmt.Sprintf(" (%.1f to %.1f)", least, most)
 		}
 		parts = append(parts, s)
 	}
