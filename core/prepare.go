@@ -47,7 +47,7 @@ func Prepare(ctx context.Context, e *experiment.Experiment, plugins train.Plugin
 	}
 	per := set.Train.Len() / tr.BatchSize
 	cfg := optim.Config{Name: o.Name, LR: o.Peak(tr.BatchSize), MinLR: o.MinLR, Momentum: o.Momentum, Nesterov: o.Nesterov, WeightDecay: o.WeightDecay, FinalDecay: o.FinalDecay,
-		Betas: o.Betas, Eps: o.Eps, Eta: o.Eta, Exclude: o.ExcludeBiasAndNorm, Schedule: o.Schedule, WarmupSteps: int(o.WarmupEpochs * float64(per)), Steps: per * tr.Epochs, Gamma: o.Gamma}
+		Betas: o.Betas, Eps: o.Eps, Eta: o.Eta, Clip: optim.Clip{Norm: o.ClipGradNorm, Each: o.ClipGradNormEach}, Exclude: o.ExcludeBiasAndNorm, Schedule: o.Schedule, WarmupSteps: int(o.WarmupEpochs * float64(per)), Steps: per * tr.Epochs, Gamma: o.Gamma}
 	for _, m := range o.Milestones {
 		cfg.Milestones = append(cfg.Milestones, m*per)
 	}

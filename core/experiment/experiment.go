@@ -125,6 +125,8 @@ type Optim struct {
 	Eps, Eta           float64
 	WeightDecay        float64
 	FinalDecay         *float64 // nil: WeightDecay stays
+	ClipGradNorm       float64  // 0: no bound
+	ClipGradNormEach   float64
 	ExcludeBiasAndNorm bool
 	Schedule           string
 	WarmupEpochs       float64
@@ -140,6 +142,7 @@ func (e *Experiment) Optim() Optim {
 		Name: t.str("name"), BaseLR: t.num("base_lr"), LR: t.num("lr"),
 		Momentum: t.num("momentum"), Nesterov: t.bool("nesterov"),
 		Eps: t.num("eps"), Eta: t.num("eta"), WeightDecay: t.num("weight_decay"),
+		ClipGradNorm: t.num("clip_grad_norm"), ClipGradNormEach: t.num("clip_grad_norm_each"),
 		ExcludeBiasAndNorm: t.bool("exclude_bias_and_norm"),
 		Schedule:           t.str("schedule"), WarmupEpochs: t.num("warmup_epochs"), MinLR: t.num("min_lr"),
 		Milestones: t.ints("milestones"), Gamma: t.num("gamma"),

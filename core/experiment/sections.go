@@ -85,6 +85,8 @@ func optimSection() Section {
 		row(schema.Float, "eta", "trust coefficient", def(schema.OfFloat(0.001)), above(0), when("name", "lars")),
 		row(schema.Float, "weight_decay", "L2 penalty; decoupled in adamw", def(schema.OfFloat(0)), atLeast(0)),
 		row(schema.Float, "final_weight_decay", "where weight_decay goes to by a cosine over all steps; without it, it stays", optional, atLeast(0)),
+		row(schema.Float, "clip_grad_norm", "greatest norm of all gradients together; a greater one is scaled down to it", optional, above(0)),
+		row(schema.Float, "clip_grad_norm_each", "greatest norm of each parameter's gradient, in place of clip_grad_norm", optional, above(0)),
 		row(schema.Bool, "exclude_bias_and_norm", "no decay and no trust ratio for biases and norms", def(schema.OfBool(false)), when("name", "sgd")),
 		row(schema.Bool, "exclude_bias_and_norm", "no decay and no trust ratio for biases and norms", def(schema.OfBool(true)), when("name", "lars", "adamw")),
 		row(schema.String, "schedule", "the rate after the warm-up", def(schema.OfString("cosine")), oneOf("cosine", "step", "constant")),

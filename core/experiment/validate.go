@@ -220,6 +220,10 @@ func (v *validation) optimTogether() {
 	case n.Kind == tomlx.Table && n.Field("lr") == nil && n.Field("base_lr") == nil:
 		v.ps.Add(n.Key, "optim: %s", noRate)
 	}
+	_, all := t.get("clip_grad_norm")
+	if _, each := t.get("clip_grad_norm_each"); all && each {
+		v.at("optim.clip_grad_norm_each", "clip_grad_norm is given too: keep the bound of all gradients together, or that of each")
+	}
 	if nesterov, ok := t.get("nesterov"); ok && nesterov.Bool() && t.num("momentum") == 0 {
 		v.at("optim.nesterov", "expected a momentum above 0 to look along, found none")
 	}

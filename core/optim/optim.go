@@ -25,8 +25,9 @@ type Config struct {
 	Betas       [2]float64
 	Eps         float64
 	Eta         float64 // LARS trust coefficient
-	Exclude     bool    // no decay (and no trust ratio) for parameters of one dimension
-	Schedule    string  // cosine, step, constant
+	Clip        Clip
+	Exclude     bool   // no decay (and no trust ratio) for parameters of one dimension
+	Schedule    string // cosine, step, constant
 	WarmupSteps int
 	Steps       int   // updates in all
 	Milestones  []int // of schedule step, in updates
@@ -71,9 +72,14 @@ func Append(l *link.Flat, c Config) (*Step, error) {
 		step := u.b.Wrap(l.Context(link.StepInput, shape.Of(dtype.I32))).Float()
 		u.step, u.lr, u.decay = step, u.schedule(step), u.decaySchedule(step)
 		u.replace("metric/train/lr", "", u.lr)
+		clipped := make([]trace.Value, len(grads))
+		for i, g := range grads {
+			clipped[i] = u.b.Wrap(g)
+		}
+		clipped = u.clip(clipped)
 		next := map[string]ir.ID{}
 		for i, p := range trained {
-			v := u.update(p, u.b.Wrap(p.Value), u.b.Wrap(grads[i]))
+			v := u.update(p, u.b.Wrap(p.Value), clipped[i])
 			next[p.Name] = v.ID()
 			u.replace(link.ParamPrefix+p.Name, link.ParamPrefix+p.Name, v)
 		}

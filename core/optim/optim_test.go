@@ -57,11 +57,13 @@ func TestOptimizersEqualPyTorch(t *testing.T) {
 		return x.F32()
 	}
 	for name, c := range map[string]optim.Config{
-		"sgd":      {Name: "sgd", LR: 0.05, Momentum: 0.9, WeightDecay: 0.1},
-		"nesterov": {Name: "sgd", LR: 0.05, Momentum: 0.9, WeightDecay: 0.1, Nesterov: true, Exclude: true},
-		"plain":    {Name: "sgd", LR: 0.05},
-		"adamw":    {Name: "adamw", LR: 0.01, Betas: [2]float64{0.9, 0.95}, Eps: 1e-8, WeightDecay: 0.1, Exclude: true},
-		"lars":     {Name: "lars", LR: 0.5, Momentum: 0.9, Eta: 0.02, WeightDecay: 0.1, Exclude: true},
+		"sgd":          {Name: "sgd", LR: 0.05, Momentum: 0.9, WeightDecay: 0.1},
+		"nesterov":     {Name: "sgd", LR: 0.05, Momentum: 0.9, WeightDecay: 0.1, Nesterov: true, Exclude: true},
+		"plain":        {Name: "sgd", LR: 0.05},
+		"adamw":        {Name: "adamw", LR: 0.01, Betas: [2]float64{0.9, 0.95}, Eps: 1e-8, WeightDecay: 0.1, Exclude: true},
+		"clipped":      {Name: "sgd", LR: 0.05, Momentum: 0.9, Clip: optim.Clip{Norm: 5}},
+		"clipped-each": {Name: "sgd", LR: 0.05, Momentum: 0.9, Clip: optim.Clip{Each: 5}},
+		"lars":         {Name: "lars", LR: 0.5, Momentum: 0.9, Eta: 0.02, WeightDecay: 0.1, Exclude: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.Schedule, c.Steps = "constant", 6

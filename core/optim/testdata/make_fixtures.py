@@ -39,14 +39,27 @@ OPTIMIZERS = {
     "nesterov": lambda w, b: torch.optim.SGD(split(w, b, 0.1), lr=0.05, momentum=0.9, nesterov=True),
     "plain": lambda w, b: torch.optim.SGD([w, b], lr=0.05),
     "adamw": lambda w, b: torch.optim.AdamW(split(w, b, 0.1), lr=0.01, betas=(0.9, 0.95), eps=1e-8),
+    "clipped": lambda w, b: torch.optim.SGD([w, b], lr=0.05, momentum=0.9),
+    "clipped-each": lambda w, b: torch.optim.SGD([w, b], lr=0.05, momentum=0.9),
     "lars": lambda w, b: LARS([w, b], lr=0.5, weight_decay=0.1, momentum=0.9, eta=0.02),
 }
+
+
+def clip_each(parameters):  # clip_gradients of facebookresearch/dino
+    for p in parameters:
+        factor = 5 / (p.grad.norm() + 1e-6)
+        if factor < 1:
+            p.grad.mul_(factor)
+
+
+CLIPS = {"clipped": lambda parameters: torch.nn.utils.clip_grad_norm_(parameters, 5), "clipped-each": clip_each}
 for name, make in OPTIMIZERS.items():
     w, b = w0.clone().requires_grad_(), b0.clone().requires_grad_()
     opt = make(w, b)
     for step in range(6):
         opt.zero_grad()
         ((x[step] @ w + b).square().sum() / 2).backward()
+        CLIPS.get(name, lambda parameters: None)([w, b])
         opt.step()
     out[name + ".w"], out[name + ".b"] = w.detach().clone(), b.detach().clone()
 save_file({k: v.float().contiguous() for k, v in out.items()}, "optim.safetensors")
