@@ -51,7 +51,13 @@ func TestStudyOfMadeUpRuns(t *testing.T) {
 	madeUp(t, dir, "study-simclr-random-crop", 7, 15, 90, 90) // without its partner
 	madeUp(t, dir, "moco-cifar10-small", 0, 16, 50, 50)
 	madeUp(t, dir, "ccrop-moco-cifar10-small", 0, 16, 51, 49)
-	s := collectStudy(t, dir)
+	before := t.TempDir() // a seed that was run again, and a pair whose recipe was another
+	madeUp(t, before, "study-simclr-random-crop", 0, 15, 70, 70)
+	madeUp(t, before, "study-simclr-contrastive-crop", 0, 15, 10, 10, at(0.1, 0.1))
+	madeUp(t, before, "moco-cifar10-small", 1, 8, 60, 60)
+	madeUp(t, before, "ccrop-moco-cifar10-small", 1, 8, 60, 60)
+	s := collectStudy(t, before)
+	s.add(collectStudy(t, dir))
 	want := `| pair | images, epochs | seeds | protocol | RandomCrop | ContrastiveCrop | difference | 95 % interval |
 |---|---|---|---|---|---|---|---|
 | SimCLR, Tiny-ImageNet-20 | 10000, 15 | 5 | linear probe | 40.40 | 43.40 | +3.00 | +1.04 to +4.96 |

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -129,13 +128,11 @@ func collect(t *testing.T, dir string) (all []result) {
 
 // merge puts runs beside those on file, in place of those of the same name.
 func merge(old, fresh []result) []result {
-	byName := map[[2]string]result{}
-	for _, r := range slices.Concat(old, fresh) {
-		byName[[2]string{r.Experiment, r.Run}] = r
-	}
-	return slices.SortedFunc(maps.Values(byName), func(a, b result) int {
+	all := beside(old, fresh, func(r result) [2]string { return [2]string{r.Experiment, r.Run} })
+	slices.SortFunc(all, func(a, b result) int {
 		return cmp.Or(cmp.Compare(a.Experiment, b.Experiment), cmp.Compare(a.Run, b.Run))
 	})
+	return all
 }
 
 // render is a row for each small experiment.

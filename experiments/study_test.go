@@ -15,7 +15,7 @@ import (
 	"github.com/fwlab/fw/core/rundir"
 )
 
-var studied = flag.String("study", "", "folder of run directories whose reports replace study/results.json")
+var studied = flag.String("study", "", "folder of run directories whose reports are added to study/results.json")
 
 // The two experiments of a pair differ in their crops alone.
 var pairs = []struct{ title, random, contrastive string }{
@@ -57,13 +57,14 @@ const (
 )
 
 // The tables of the study in docs/contrastive-crop.md are made of study/results.json,
-// which is made of the reports of runs.
+// to which the reports of runs are added.
 func TestStudyTables(t *testing.T) {
 	var s study
-	if *studied != "" {
-		put(t, studyFile, collectStudy(t, *studied))
-	}
 	get(t, studyFile, &s)
+	if *studied != "" {
+		s.add(collectStudy(t, *studied))
+		put(t, studyFile, s)
+	}
 	section(t, studyDoc, "study", "go test ./experiments -study RUNS -rewrite", s.differences())
 	section(t, studyDoc, "localisation", "go test ./experiments -study RUNS -rewrite", s.localisation())
 }
@@ -145,17 +146,39 @@ func collectStudy(t testing.TB, dir string) study {
 			s.Pairs[p.title] = append(s.Pairs[p.title], paired{k.seed, top1(a), top1(b)})
 			s.Epochs[p.title], s.Train[p.title] = a.Train.Epochs, a.Data.Train
 		}
-		slices.SortFunc(s.Pairs[p.title], func(a, b paired) int { return cmp.Compare(a.Seed, b.Seed) })
-		for _, name := range []string{p.random, p.contrastive} {
-			for k, r := range runs {
-				if k.experiment == name && len(r.Localization) > 0 {
-					s.Located = append(s.Located, located{name, k.seed, r.Localization})
-				}
-			}
+	}
+	for k, r := range runs {
+		if len(r.Localization) > 0 {
+			s.Located = append(s.Located, located{k.experiment, k.seed, r.Localization})
 		}
 	}
+	return s
+}
+
+// add puts what fresh runs gave beside what is there, in place of the same seeds'. A
+// pair of another length or number of images replaces all that is there of it.
+func (s *study) add(fresh study) {
+	for title, list := range fresh.Pairs {
+		if s.Epochs[title] == fresh.Epochs[title] && s.Train[title] == fresh.Train[title] {
+			list = beside(s.Pairs[title], list, func(p paired) uint64 { return p.Seed })
+		}
+		slices.SortFunc(list, func(a, b paired) int { return cmp.Compare(a.Seed, b.Seed) })
+		s.Pairs[title], s.Epochs[title], s.Train[title] = list, fresh.Epochs[title], fresh.Train[title]
+	}
+	type run struct {
+		experiment string
+		seed       uint64
+	}
+	s.Located = beside(s.Located, fresh.Located, func(l located) run { return run{l.Experiment, l.Seed} })
 	slices.SortFunc(s.Located, func(a, b located) int {
 		return cmp.Or(strings.Compare(a.Experiment, b.Experiment), cmp.Compare(a.Seed, b.Seed))
 	})
-	return s
+}
+
+// beside is fresh elements and those of old that have none of their key among them.
+func beside[T any, K comparable](old, fresh []T, key func(T) K) []T {
+	kept := slices.DeleteFunc(slices.Clone(old), func(x T) bool {
+		return slices.ContainsFunc(fresh, func(y T) bool { return key(x) == key(y) })
+	})
+	return append(kept, fresh...)
 }
