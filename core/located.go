@@ -100,7 +100,7 @@ func (l *located) measure(trained, untrained train.Found) (r report.Localization
 	for _, by := range []struct {
 		name  string
 		boxes []view.Box
-	}{{report.NoBox, nil}, {report.WholeImage, l.everywhere(localize.Whole)}, {report.Trained, trained.Boxes}, {report.ObjectBox, own}} {
+	}{{report.NoBox, nil}, {report.WholeImage, l.everywhere(localize.Whole)}, {report.MiddleHalf, l.everywhere(middleHalf)}, {report.Trained, trained.Boxes}, {report.ObjectBox, own}} {
 		c, err := l.cropStats(by.name, l.epoch, len(l.objects),
 			func(at []int) ([][]view.Box, error) { return l.Trainer.CropsBy(by.boxes, l.epoch, at) },
 			func(i int) *view.Box { return l.objects[i] })
@@ -111,6 +111,9 @@ func (l *located) measure(trained, untrained train.Found) (r report.Localization
 	}
 	return r, nil
 }
+
+// middleHalf is where SimCCrop has the crops' centres (Peng et al. 2022).
+var middleHalf = view.Box{Y0: 0.25, X0: 0.25, Y1: 0.75, X1: 0.75}
 
 // everywhere gives every image the same box.
 func (l *located) everywhere(b view.Box) []view.Box {

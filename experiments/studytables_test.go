@@ -95,8 +95,8 @@ func (s *study) localisation() string {
 		fmt.Fprintf(&boxes, "| %s | %g | %d | %.2f | %.0f %% | %s | %s |\n", k.experiment, k.threshold, len(list),
 			box(report.Trained, func(b report.BoxScore) float64 { return b.Area }), box(report.Trained, func(b report.BoxScore) float64 { return 100 * b.Whole }),
 			each("%.3f", func(b report.BoxScore) float64 { return b.IoU }), each("%.1f %%", func(b report.BoxScore) float64 { return 100 * b.CorLoc }))
-		for _, by := range []struct{ boxes, name string }{{report.NoBox, "no box: RandomCrop"}, {report.WholeImage, "the whole image"}, {report.ObjectBox, "the object's box"}, {report.Trained, fmt.Sprintf("boxes, threshold %g", k.threshold)}} {
-			if told[k.experiment+by.name] {
+		for _, by := range []struct{ boxes, name string }{{report.NoBox, "no box: RandomCrop"}, {report.WholeImage, "the whole image"}, {report.MiddleHalf, "the middle half: SimCCrop"}, {report.ObjectBox, "the object's box"}, {report.Trained, fmt.Sprintf("boxes, threshold %g", k.threshold)}} {
+			if _, measured := list[0].Cropped(by.boxes); !measured || told[k.experiment+by.name] {
 				continue
 			}
 			told[k.experiment+by.name] = true

@@ -32,7 +32,7 @@ func TestEvalOfBoxes(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	for _, l := range list {
-		if l.Epoch != 4 || l.Choice != report.Last || l.Images != 51 || len(l.Boxes) != 4 || len(l.Crops) != 4 {
+		if l.Epoch != 4 || l.Choice != report.Last || l.Images != 51 || len(l.Boxes) != 4 || len(l.Crops) != 5 {
 			t.Errorf("%+v", l)
 		}
 		whole, _ := l.Box(report.WholeImage) // the union is the image, what is shared the object

@@ -22,6 +22,7 @@ type Localization struct {
 const (
 	WholeImage = "whole"  // the whole image
 	CentreBox  = "centre" // in the middle, of the trained encoder's mean area
+	MiddleHalf = "middle" // from a quarter to three quarters of both sides: the authors' SimCCrop
 	ObjectBox  = "object" // the object's own: what crops would be if localisation were perfect
 	NoBox      = "none"   // the crop strategy is told of none, as in its warm-up: RandomResizedCrop
 )
@@ -33,6 +34,8 @@ func boxesName(subject string) string {
 		return "whole image"
 	case CentreBox:
 		return "box in the middle of the same area"
+	case MiddleHalf:
+		return "middle half: SimCCrop"
 	case ObjectBox:
 		return "object’s own box"
 	case NoBox:
