@@ -101,6 +101,7 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 
 // Every plugin that ships passes, those that ship as modules on both carriers.
 func TestEveryShippedPluginPasses(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped with -short: trains with every plugin")
 	}

@@ -106,39 +106,37 @@ func Share(n int, share float64) int { return max(1, int(float64(n)*share)) }
 
 // theirs is a program outside of the tree, built to both carriers.
 type theirs struct {
-	module, program string                 // paths
-	said            wire.DescribeReply     // of the process
-	callers         map[string]host.Caller // by carrier
+	module, program string             // paths
+	said            wire.DescribeReply // of the process
 }
 
-var buildTheirs = sync.OnceValues(func() (dir string, err error) {
+// buildTheirs builds it once for all tests, and asks it what it is.
+var buildTheirs = sync.OnceValues(func() (*theirs, error) {
 	repo, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	sums, err := os.ReadFile(filepath.Join(repo, "go.sum"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	// Its requirements are ours, so that what was downloaded to build the test is all it needs.
 	mod, err := os.ReadFile(filepath.Join(repo, "go.mod"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	theirMod := strings.Replace(string(mod), "module github.com/fwlab/fw", "module example.org/mine", 1) +
 		fmt.Sprintf("\nrequire github.com/fwlab/fw v0.0.0\n\nreplace github.com/fwlab/fw => %q\n", filepath.ToSlash(repo))
-	if dir, err = os.MkdirTemp(os.Getenv("FW_HOME"), "theirs-"); err != nil {
-		return "", err
-	}
+	dir := filepath.Join(allTests, "theirs")
 	for name, text := range map[string]string{
 		"main.go": theirSource, "internal/geometry/geometry.go": theirPackage, "go.mod": theirMod, "go.sum": string(sums),
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return dir, err
+			return nil, err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return dir, err
+			return nil, err
 		}
 	}
 	for _, b := range []struct {
@@ -153,11 +151,19 @@ var buildTheirs = sync.OnceValues(func() (dir string, err error) {
 		cmd.Dir = dir
 		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off"), b.env...)
 		if msg, err := cmd.CombinedOutput(); err != nil {
-			return dir, fmt.Errorf("%s: %w\n%s", b.out, err, msg)
+			return nil, fmt.Errorf("%s: %w\n%s", b.out, err, msg)
 		}
 	}
-	return dir, nil
+	p := &theirs{module: filepath.Join(dir, "plugins.wasm"), program: filepath.Join(dir, "plugins.exe")}
+	h := host.New("theirs", p.startProgram)
+	defer h.Close()
+	p.said, err = client.Describe(context.Background(), h)
+	return p, err
 })
+
+func (p *theirs) startProgram(ctx context.Context) (host.Caller, error) {
+	return process.Start(ctx, process.Config{Path: p.program})
+}
 
 func thirdParty(t *testing.T) *theirs {
 	t.Helper()
@@ -167,26 +173,8 @@ func thirdParty(t *testing.T) *theirs {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("skipped: no go command, which builds the plugin")
 	}
-	dir, err := buildTheirs()
+	p, err := buildTheirs()
 	if err != nil {
-		t.Fatal(err)
-	}
-	p := &theirs{module: filepath.Join(dir, "plugins.wasm"), program: filepath.Join(dir, "plugins.exe")}
-	m, err := os.ReadFile(p.module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := wasm.Open(context.Background(), m, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := process.Start(context.Background(), process.Config{Path: p.program})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.Close(); n.Close() })
-	p.callers = map[string]host.Caller{registry.WASM: w, registry.Process: n}
-	if p.said, err = client.Describe(context.Background(), host.New("theirs", func(context.Context) (host.Caller, error) { return n, nil })); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -320,6 +308,20 @@ func TestRetouchedViewsOnBothCarriers(t *testing.T) {
 // them: a folder in the experiment, a folder in a registry, a file in a registry.
 func TestThirdPartyPlugins(t *testing.T) {
 	p := thirdParty(t)
+	code, err := os.ReadFile(p.module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := wasm.Open(t.Context(), code, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer module.Close()
+	program, err := p.startProgram(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
 	requests := map[abi.Method][]byte{
 		abi.Describe: nil,
 		abi.Trace: wire.Marshal(nil, &wire.TraceRequest{Plugin: "mine/pull", Func: "loss",
@@ -329,11 +331,11 @@ func TestThirdPartyPlugins(t *testing.T) {
 			Inputs: []wire.Tensor{{Shape: shape.F32(2), Data: []byte{0, 0, 128, 63, 0, 0, 0, 64}}, {Shape: shape.F32(2), Data: make([]byte, 8)}}}),
 	}
 	for m, request := range requests {
-		a, err := p.callers[registry.WASM].Call(context.Background(), m, request)
+		a, err := module.Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := p.callers[registry.Process].Call(context.Background(), m, request)
+		b, err := program.Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
