@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,7 +22,18 @@ type child struct {
 
 func start(t *testing.T, args ...string) *child {
 	t.Helper()
-	c := &child{Cmd: exec.Command(os.Args[0], args...), ended: make(chan struct{})}
+	return startIn(t, "", args...)
+}
+
+// startIn starts fw in a folder; "" is this one.
+func startIn(t *testing.T, folder string, args ...string) *child {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{Cmd: exec.Command(self, args...), ended: make(chan struct{})}
+	c.Dir = folder
 	c.Env = append(os.Environ(), "FW_TEST_MAIN=1")
 	c.Stdout, c.Stderr = &c.out, &c.out
 	if err := c.Start(); err != nil {
@@ -33,6 +45,24 @@ func start(t *testing.T, args ...string) *child {
 	}()
 	t.Cleanup(c.kill)
 	return c
+}
+
+// in runs fw in a folder to its end.
+func in(t *testing.T, folder string, args ...string) (code int, out string) {
+	t.Helper()
+	c := startIn(t, folder, args...)
+	<-c.ended
+	return c.ProcessState.ExitCode(), c.out.String()
+}
+
+// mustIn runs a command in a folder that must succeed.
+func mustIn(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	code, out := in(t, folder, args...)
+	if code != 0 {
+		t.Fatalf("fw %s: exit code %d\n%s", strings.Join(args, " "), code, out)
+	}
+	return out
 }
 
 // until waits for something to be so, as long as the process runs, and says if it came.

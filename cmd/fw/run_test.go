@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 // allTests is a folder for what the tests share, as long as they run.
 var allTests string
 
-// alone runs the tests with an empty home of fw's.
+// alone runs the tests with an empty home of fw's, and the builds in them without a network.
 func alone(m *testing.M) int {
 	var err error
 	if allTests, err = os.MkdirTemp("", "fw-tests-"); err != nil {
@@ -39,6 +39,7 @@ func alone(m *testing.M) int {
 	}
 	defer os.RemoveAll(allTests)
 	os.Setenv("FW_HOME", filepath.Join(allTests, "home"))
+	os.Setenv("GOPROXY", "off")
 	return m.Run()
 }
 

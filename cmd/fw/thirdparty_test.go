@@ -20,6 +20,7 @@ import (
 	"github.com/fwlab/fw/core/host/wasm"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/rundir"
+	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
@@ -149,7 +150,7 @@ var buildTheirs = sync.OnceValues(func() (*theirs, error) {
 	} {
 		cmd := exec.Command("go", append(append([]string{"build", "-trimpath", "-buildvcs=false"}, b.args...), "-o", b.out, ".")...)
 		cmd.Dir = dir
-		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off"), b.env...)
+		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off"), b.env...)
 		if msg, err := cmd.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("%s: %w\n%s", b.out, err, msg)
 		}
@@ -247,7 +248,9 @@ func (p *theirs) inline(t *testing.T, carrier string) string {
 		fmt.Fprintf(&b, "[[plugin]]\nid = %q\nkind = %q\nversion = %q\ncarrier = %q\nartifact = %q\nsha256 = %q\n\n", i.ID, i.Kind, i.Version, carrier, filepath.Base(artifact), sum(t, artifact))
 	}
 	path := filepath.Join(filepath.Dir(artifact), carrier+"-registry.toml")
-	put(t, path, []byte(b.String()), 0o644)
+	if err := atomicfile.WriteBytes(path, []byte(b.String())); err != nil { // others may read it
+		t.Fatal(err)
+	}
 	trust(t, artifact)
 	return path
 }
@@ -260,6 +263,7 @@ func with(crop, loss string) string {
 
 // A loss that is evaluated on copied tensors trains over both carriers to the same bytes.
 func TestEvaluatedLossOnBothCarriers(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[loss]\nuse = \"mine/pull-evaluated\"\n"
 	var first []byte
@@ -279,6 +283,7 @@ func TestEvaluatedLossOnBothCarriers(t *testing.T) {
 // An augmentation that computes on pixels gives the same views and the same
 // encoder on both carriers, with any number of workers, and it changes the views.
 func TestRetouchedViewsOnBothCarriers(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[augment]\nuse = \"mine/erase\"\nmost = 6\n"
 	run := func(carrier, workers string, args ...string) []byte {
@@ -307,6 +312,7 @@ func TestRetouchedViewsOnBothCarriers(t *testing.T) {
 // One source, two carriers, the same programs and rectangles, and three ways to name
 // them: a folder in the experiment, a folder in a registry, a file in a registry.
 func TestThirdPartyPlugins(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	code, err := os.ReadFile(p.module)
 	if err != nil {
@@ -383,6 +389,7 @@ func TestThirdPartyPlugins(t *testing.T) {
 
 // Plugins that live in one artifact share one process.
 func TestArtifactsAreShared(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	s, err := openPlugins(context.Background(), registryArgs{Registry: p.inline(t, registry.Process)}, "x.toml", "")
 	if err != nil {
@@ -410,6 +417,7 @@ func TestArtifactsAreShared(t *testing.T) {
 
 // A plugin that is not what its manifest or the lock says is refused before it is used.
 func TestAnotherPluginUnderTheSameName(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	crop, loss := p.folder(t, "mine/corner", registry.WASM), p.folder(t, "mine/pull", registry.Process)
 	file := experimentFile(t, with(crop, loss))
