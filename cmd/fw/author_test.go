@@ -34,38 +34,41 @@ func mustFW(t *testing.T, args ...string) string {
 // Every kind goes from nothing to two steps of a training, without a network; each
 // build gives the same bytes, wherever the folder lies.
 func TestFromNothingToATraining(t *testing.T) {
+	t.Parallel()
 	needsGo(t)
 	for _, kind := range experiment.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			mustFW(t, "plugin", "new", "alice/first", "--kind", kind)
-			mustFW(t, "plugin", "new", "alice/first", "--kind", kind, "--dir", filepath.Join("elsewhere", "second"))
-			mustFW(t, "plugin", "build", "first")
-			mustFW(t, "plugin", "build", filepath.Join("elsewhere", "second"))
-			manifest := text(t, filepath.Join("first", registry.ManifestName))
-			if other := text(t, filepath.Join("elsewhere", "second", registry.ManifestName)); manifest != other || strings.Count(manifest, "sha256") != 1 {
+			t.Parallel()
+			dir := t.TempDir()
+			first, second := filepath.Join(dir, "first"), filepath.Join("elsewhere", "second")
+			mustIn(t, dir, "plugin", "new", "alice/first", "--kind", kind)
+			mustIn(t, dir, "plugin", "new", "alice/first", "--kind", kind, "--dir", second)
+			mustIn(t, dir, "plugin", "build", "first")
+			mustIn(t, dir, "plugin", "build", second)
+			manifest := text(t, filepath.Join(first, registry.ManifestName))
+			if other := text(t, filepath.Join(dir, second, registry.ManifestName)); manifest != other || strings.Count(manifest, "sha256") != 1 {
 				t.Errorf("the manifests differ:\n%s\n%s", manifest, other)
 			}
-			if sum := sum(t, filepath.Join("first", "first.wasm")); !strings.Contains(manifest, sum) {
+			if sum := sum(t, filepath.Join(first, "first.wasm")); !strings.Contains(manifest, sum) {
 				t.Errorf("the manifest does not have the hash %s:\n%s", sum, manifest)
 			}
-			t.Chdir("first")
 			if kind == experiment.Loss { // and on the other carrier
-				if out := mustFW(t, "plugin", "build", "--carrier", "process"); strings.Count(out, "sha256") != 2 {
+				if out := mustIn(t, first, "plugin", "build", "--carrier", "process"); strings.Count(out, "sha256") != 2 {
 					t.Errorf("expected two artifacts:\n%s", out)
 				}
 			}
-			out := mustFW(t, "plugin", "test")
+			out := mustIn(t, first, "plugin", "test")
 			if strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 (wasm)") || kind == experiment.Loss && !strings.Contains(out, "wasm and process answer") {
 				t.Errorf("%s", out)
 			}
-			mustFW(t, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
+			mustIn(t, first, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
 		})
 	}
 }
 
 // So do plugins in the other languages, for the kinds that they have examples of.
 func TestFromNothingInOtherLanguages(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped with -short: builds plugins")
 	}
@@ -75,25 +78,26 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 				continue
 			}
 			t.Run(lang+"/"+kind, func(t *testing.T) {
-				t.Chdir(t.TempDir())
-				mustFW(t, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
-				t.Chdir("first")
-				code, out := fw(t, "plugin", "build")
+				t.Parallel()
+				dir := t.TempDir()
+				first := filepath.Join(dir, "first")
+				mustIn(t, dir, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
+				code, out := in(t, first, "plugin", "build")
 				if strings.Contains(out, "not found on PATH") {
 					t.Skip("skipped:", out)
 				}
 				if code != 0 {
 					t.Fatal(out)
 				}
-				manifest := text(t, registry.ManifestName)
-				mustFW(t, "plugin", "build")
-				if text(t, registry.ManifestName) != manifest {
+				manifest := text(t, filepath.Join(first, registry.ManifestName))
+				mustIn(t, first, "plugin", "build")
+				if text(t, filepath.Join(first, registry.ManifestName)) != manifest {
 					t.Error("built again it has other bytes")
 				}
-				if out := mustFW(t, "plugin", "test"); strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 (wasm)") {
+				if out := mustIn(t, first, "plugin", "test"); strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 (wasm)") {
 					t.Errorf("%s", out)
 				}
-				mustFW(t, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
+				mustIn(t, first, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
 			})
 		}
 	}
@@ -101,6 +105,7 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 
 // Every plugin that ships passes, those that ship as modules on both carriers.
 func TestEveryShippedPluginPasses(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped with -short: trains with every plugin")
 	}

@@ -15,6 +15,7 @@ import (
 // Boxes are kept with the checkpoint and told of in the metrics; a run that stops
 // at every epoch goes on with them to the same encoder.
 func TestBoxesAreResumed(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, boxes)
 	want := whole(t, file)
 	dir := filepath.Join(t.TempDir(), "r")
@@ -55,6 +56,7 @@ func TestBoxesAreResumed(t *testing.T) {
 // With a warm-up as long as the training the same file is its baseline: plain
 // random crops, to the last bit of the encoder.
 func TestTheBaselineIsOneNumberAway(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, boxes)
 	run := func(sets ...string) []byte {
 		dir := filepath.Join(t.TempDir(), "r")
@@ -79,6 +81,7 @@ func TestTheBaselineIsOneNumberAway(t *testing.T) {
 
 // A picture of views shows on the original what was cropped, and by which box.
 func TestViewsShowCropsAndBoxes(t *testing.T) {
+	t.Parallel()
 	a := fileArgs{File: experimentFile(t, boxes), settings: settings{Set: []string{"localization.init_box=[0.25, 0.5, 0.75, 1]"}}}
 	session, s, err := a.open(&console{ctx: context.Background()})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 // TestRunDirectory: what a run leaves, and what its report says.
 func TestRunDirectory(t *testing.T) {
+	t.Parallel()
 	file, dir := experimentFile(t, strings.Replace(tiny, "k = 5", "k = 5\nevery_epochs = 1", 1)), filepath.Join(t.TempDir(), "r")
 	code, out := fw(t, "run", file, "--out", dir)
 	if code != 0 {
@@ -65,6 +66,7 @@ func TestRunDirectory(t *testing.T) {
 }
 
 func TestEvalAddsToTheReport(t *testing.T) {
+	t.Parallel()
 	file, dir := experimentFile(t, tiny), filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", file, "--set", "train.keep_checkpoints=2", "--out", dir); code != 0 {
 		t.Fatal(out)

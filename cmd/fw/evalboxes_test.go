@@ -15,6 +15,7 @@ var scenes = strings.NewReplacer("dataset = \"synthetic\"\ncount = 64\nclasses =
 // Boxes of a run are held against the objects': what is known beforehand comes out, the
 // report takes each measurement once, and workers change no number.
 func TestEvalOfBoxes(t *testing.T) {
+	t.Parallel()
 	file, dir := experimentFile(t, scenes), filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", file, "--set", "train.keep_checkpoints=2", "--out", dir); code != 0 {
 		t.Fatal(out)
@@ -74,6 +75,7 @@ func TestEvalOfBoxes(t *testing.T) {
 }
 
 func TestEvalOfBoxesNeedsThem(t *testing.T) {
+	t.Parallel()
 	for want, text := range map[string]string{
 		"synthetic has none":                        boxes,
 		"boxes: the crop strategy goes by no boxes": tiny,

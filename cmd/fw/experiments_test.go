@@ -12,6 +12,7 @@ import (
 // for files that a clone does not have, and a run of one step for a run that another
 // experiment takes a network from.
 func TestShippedExperiments(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("..", "..", "experiments", "*.toml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no experiments: %v", err)

@@ -9,6 +9,7 @@ import (
 
 // Where no draw can fit, every crop falls back, and the record says so; elsewhere none.
 func TestCropsThatFellBackAreCounted(t *testing.T) {
+	t.Parallel()
 	for crop, want := range map[string]float64{
 		"\n[crop]\nuse = \"fw/random-resized-crop\"\nmin_scale = 0.9\nmin_ratio = 3.0\nmax_ratio = 4.0\n": 1, // of a square at most a third
 		"": 0,

@@ -52,6 +52,7 @@ var inpainters = map[string]string{
 // Sheets show what was seen, what is painted and what was there; the first two agree
 // where nothing is hidden, and what is painted depends on the parameters.
 func TestInpaintersShowPictures(t *testing.T) {
+	t.Parallel()
 	patches := []string{"original", "view 1", "seen", "painted", "painted around seen"}
 	holes := []string{"original", "view 1", "painted", "painted around seen", "truth"}
 	for name, c := range map[string]struct {
@@ -92,6 +93,7 @@ func TestInpaintersShowPictures(t *testing.T) {
 // A run with a discriminator gives the same bytes for any number of workers and after
 // kill and resume; the others are evaluated and exported.
 func TestInpaintingRuns(t *testing.T) {
+	t.Parallel()
 	t.Run("adversarial", func(t *testing.T) { isDeterministic(t, inpainters["adversarial"]) })
 	for _, name := range []string{"denoising", "simmim"} {
 		t.Run(name, func(t *testing.T) { whole(t, experimentFile(t, inpainters[name])) })
@@ -100,6 +102,7 @@ func TestInpaintingRuns(t *testing.T) {
 
 // What does not fit the images or the network is refused with its place.
 func TestInpaintingRefusals(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ backbone, pretext, want string }{
 		{tokens, "use = \"fw/simmim\"", `:29:2: pretext.mask_patch: plugin "fw/simmim": images of 16 pixels do not divide into cells of 32`},
 		{tokens, "use = \"fw/simmim\"\nmask_patch = 2", `:31:1: pretext.mask_patch: plugin "fw/simmim": expected a multiple of the encoder's patches of 4 pixels, found 2`},

@@ -15,6 +15,7 @@ import (
 // The examples of each SDK in place of the built-in plugins train the same weights,
 // bit for bit.
 func TestPluginsInOtherLanguagesTrainTheSameWeights(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped with -short: builds plugins and trains")
 	}

@@ -79,6 +79,7 @@ func arenaOf(t *testing.T, file string, args ...string) string {
 // A budget changes what is kept, not what is learnt; one that is too small is
 // refused with the least that would do, and that does.
 func TestMemoryBudget(t *testing.T) {
+	t.Parallel()
 	least := regexp.MustCompile(`--set train.memory=1kB: train: memory: the step needs at least (\d+) bytes`)
 	for name, text := range map[string]string{"resnet": tiny, "resnet in bf16": bf16, "vit": rotationViT} {
 		t.Run(name, func(t *testing.T) {
@@ -131,6 +132,7 @@ func floats(t *testing.T, dir string) (all []float32) {
 // statistics are over the batch. 72 images make 4 batches of 16 and a remainder,
 // which is dropped either way.
 func TestBatchInParts(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, rotationViT)
 	want := floats(t, trained(t, file))
 	start := floats(t, trained(t, file, "--set", "optim.base_lr=1e-30"))
@@ -154,6 +156,7 @@ func TestBatchInParts(t *testing.T) {
 
 // What cannot be done in parts is refused, and what changes is said.
 func TestPartsAreChecked(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		text, set string
 		ok        bool
@@ -177,6 +180,7 @@ func TestPartsAreChecked(t *testing.T) {
 
 // More workers than cores, a batch of one image, a part of one.
 func TestOnes(t *testing.T) {
+	t.Parallel()
 	one := experimentFile(t, rotationViT)
 	if !bytes.Equal(encoder(t, trained(t, one, "--set", "train.steps=2", "--workers", "1")), encoder(t, trained(t, one, "--set", "train.steps=2", "--workers", "33"))) {
 		t.Error("33 workers give another encoder")

@@ -12,6 +12,7 @@ import (
 // A task that goes through the whole training set between epochs gives the same
 // encoder when it stops at every kind of place, and its measures are recorded.
 func TestPhasesAreResumed(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, strings.Replace(tiny, "use = \"fw/simclr\"\nhidden = 16\nout = 8", "use = \"fw/deepcluster\"\nclusters = 6\npca = 8", 1))
 	want := whole(t, file)
 	dir := filepath.Join(t.TempDir(), "r")
@@ -36,6 +37,7 @@ func TestPhasesAreResumed(t *testing.T) {
 
 // Parameters that do not fit the rest of the experiment are refused with their places.
 func TestCheckRefusesWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
 	for want, pretext := range map[string]string{
 		`x.toml:20:1: pretext.queue: plugin "fw/moco": expected a multiple of the 16 keys of a step, found 100`:     "use = \"fw/moco\"\nqueue = 100\nout = 8",
 		`x.toml:20:1: pretext.clusters: plugin "fw/deepcluster": expected at most the 51 training images, found 60`: "use = \"fw/deepcluster\"\nclusters = 60\npca = 8",

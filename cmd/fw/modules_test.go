@@ -94,6 +94,7 @@ func tokenizer(t *testing.T) (run, file string) {
 // A network of another run is used as it is there: a run that uses it keeps its hash,
 // goes on where it stopped with the same result, and does not go on with another.
 func TestModulesOfOtherRuns(t *testing.T) {
+	t.Parallel()
 	source, file := tokenizer(t)
 	want := whole(t, file)
 	dir := filepath.Join(t.TempDir(), "r")
@@ -163,6 +164,7 @@ func TestModulesOfOtherRuns(t *testing.T) {
 
 // A source that is not what the experiment says is refused by fw check, at its place.
 func TestCheckRefusesModules(t *testing.T) {
+	t.Parallel()
 	source, file := tokenizer(t)
 	last := checkpoint.At(rundir.Dir(source).Checkpoints()).LastPath()
 	cut := filepath.Join(t.TempDir(), "cut.safetensors")

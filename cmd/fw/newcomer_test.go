@@ -68,7 +68,6 @@ func needsGo(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("skipped: no go command, which builds the plugin")
 	}
-	t.Setenv("GOPROXY", "off")
 }
 
 func text(t *testing.T, path string) string {

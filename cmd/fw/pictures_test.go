@@ -75,6 +75,7 @@ func sheets(t *testing.T, file string) (*core.Session, func() report.Sheet) {
 // Pictures that the pretext task names stand beside the views: the images are those of
 // the batch, and what is painted depends on the parameters.
 func TestPretextTasksShowPictures(t *testing.T) {
+	t.Parallel()
 	session, sheet := sheets(t, experimentFile(t, masked))
 	before := sheet()
 	if want := []string{"original", "view 1", "seen", "painted", "painted around seen"}; !slices.Equal(before.Columns, want) {
@@ -118,6 +119,7 @@ func same(a, b image.Image) (n int) {
 // A run of the masked autoencoder is evaluated and exported, the same for any number
 // of workers, and leaves pictures.
 func TestMaskedRun(t *testing.T) {
+	t.Parallel()
 	isDeterministic(t, masked)
 	dir := filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", experimentFile(t, masked), "--out", dir); code != 0 || !strings.Contains(out, "kNN ") {

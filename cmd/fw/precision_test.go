@@ -41,6 +41,7 @@ func mean(v []float64) (m float64) {
 // SimCLR learns in bfloat16 what it learns in float32: the losses differ less
 // between the two than between two seeds, and end as low.
 func TestBF16LearnsAsFloat32(t *testing.T) {
+	t.Parallel()
 	file, root := experimentFile(t, tiny), t.TempDir()
 	sets := []string{"train.epochs=25", "train.log_every_steps=1", "train.checkpoint_every_epochs=0", "pretext.out=16", "data.image_size=16", "loss.temperature=0.2"}
 	f32 := losses(t, filepath.Join(root, "f32"), file, sets...)
@@ -66,6 +67,7 @@ func TestBF16LearnsAsFloat32(t *testing.T) {
 }
 
 func TestResumeKeepsThePrecision(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", experimentFile(t, bf16), "--set", "train.steps=1", "--out", dir); code != 0 {
 		t.Fatal(out)
@@ -78,6 +80,7 @@ func TestResumeKeepsThePrecision(t *testing.T) {
 
 // Convolutions in tiles of 4x4 pixels give other bits, and the same losses but for rounding.
 func TestF4LearnsAsF2(t *testing.T) {
+	t.Parallel()
 	file, root := experimentFile(t, tiny), t.TempDir()
 	sets := []string{"train.epochs=3", "train.log_every_steps=1", "train.checkpoint_every_epochs=0", "data.image_size=16", "backbone.width=16"}
 	f2 := losses(t, filepath.Join(root, "f2"), file, sets...)

@@ -37,6 +37,7 @@ func withLoss(use string) string {
 // traced fw/ntxent does, to what float32 allows over the steps; and it gives the same
 // bytes with any number of workers.
 func TestALossOfLightlyTrainsAsOurs(t *testing.T) {
+	t.Parallel()
 	theirs, root := pythonPlugin(t, "lightly_ntxent", "torch", "lightly"), t.TempDir()
 	run := func(name, use, workers string) []float64 {
 		return losses(t, filepath.Join(root, name), experimentFile(t, withLoss(use)), "train.log_every_steps=1", "train.workers="+workers)
@@ -61,6 +62,7 @@ func TestALossOfLightlyTrainsAsOurs(t *testing.T) {
 
 // Traced plugins in Python train the same weights as the built-in ones, bit for bit.
 func TestPluginsInPythonTrainTheSameWeights(t *testing.T) {
+	t.Parallel()
 	theirs, root := pythonPlugin(t, "ntxent"), t.TempDir()
 	for _, use := range []string{"fw/ntxent", theirs} {
 		if code, out := fw(t, "run", "--out", filepath.Join(root, filepath.Base(use)), experimentFile(t, withLoss(use))); code != 0 {

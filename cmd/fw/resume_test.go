@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -18,19 +17,6 @@ import (
 	"github.com/fwlab/fw/core/rundir"
 	"github.com/fwlab/fw/core/tensor"
 )
-
-// start runs fw in a process of its own.
-func start(t *testing.T, args ...string) (*exec.Cmd, *bytes.Buffer) {
-	t.Helper()
-	var out bytes.Buffer
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "FW_TEST_MAIN=1")
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return cmd, &out
-}
 
 // whole is the encoder of the tiny experiment, run through.
 func whole(t *testing.T, file string) []byte {
@@ -56,6 +42,16 @@ func status(t *testing.T, dir string) rundir.Status {
 func TestKilledWhileSaving(t *testing.T) {
 	file := experimentFile(t, tiny)
 	want := whole(t, file)
+	for range 20 { // a save that is over before it is seen shows nothing
+		if killedWhileSaving(t, file, want) > 0 {
+			return
+		}
+	}
+	t.Fatal("none of 20 runs was seen while saving")
+}
+
+// killedWhileSaving says how often it caught a run that gives the encoder.
+func killedWhileSaving(t *testing.T, file string, want []byte) (caught int) {
 	dir := filepath.Join(t.TempDir(), "killed")
 	checkpoints := rundir.Dir(dir).Checkpoints()
 	saving := func() bool {
@@ -67,38 +63,24 @@ func TestKilledWhileSaving(t *testing.T) {
 		}
 		return false
 	}
-	args, caught := []string{"run", file, "--out", dir}, 0
+	args := []string{"run", file, "--out", dir}
 	for round := range 4 {
-		cmd, out := start(t, args...)
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
-		wait := time.Duration(round) * 300 * time.Microsecond // into the writing
-		for running := true; running; {
-			select {
-			case err := <-ended:
-				if err != nil {
-					t.Fatal(out)
-				}
-				running = false
-			default:
-				if saving() {
-					time.Sleep(wait)
-					caught++
-					_ = cmd.Process.Kill()
-					<-ended
-					running = false
-				}
-			}
+		c := start(t, args...)
+		seen := c.until(saving)
+		if seen {
+			time.Sleep(time.Duration(round) * 300 * time.Microsecond) // into the writing
+			c.kill()
 		}
-		if _, err := os.Stat(rundir.Dir(dir).Encoder()); err == nil {
+		if c.ProcessState.Success() {
 			break
 		}
+		if !seen {
+			t.Fatal(&c.out)
+		}
+		caught++
 		args = []string{"run", "--resume", dir}
 	}
-	if caught == 0 {
-		t.Log("never seen while saving")
-	}
-	if _, err := os.Stat(rundir.Dir(dir).Encoder()); errors.Is(err, os.ErrNotExist) {
+	if !exists(rundir.Dir(dir).Encoder()) {
 		if code, out := fw(t, "run", "--resume", dir); code != 0 {
 			t.Fatal(out)
 		}
@@ -109,9 +91,11 @@ func TestKilledWhileSaving(t *testing.T) {
 	if saving() {
 		t.Error("what the killed processes left unfinished is still there")
 	}
+	return caught
 }
 
 func TestInterruptSavesAndSaysHowToGoOn(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no interrupt between processes on Windows")
 	}
@@ -123,20 +107,9 @@ func TestInterruptSavesAndSaysHowToGoOn(t *testing.T) {
 }
 
 func interrupt(t *testing.T, file string, s os.Signal, want []byte) {
-	dir := filepath.Join(t.TempDir(), "r")
-	cmd, out := start(t, "run", file, "--out", dir)
-	for range 5000 {
-		if _, err := os.Stat(filepath.Join(rundir.Dir(dir).Checkpoints(), checkpoint.LastName)); err == nil {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	if err := cmd.Process.Signal(s); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(out.String(), "go on with: fw run --resume "+dir) {
-		t.Fatalf("exit code %d:\n%s", code, out)
+	c, dir := stopped(t, func(c *child) { _ = c.Process.Signal(s) }, file)
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(c.out.String(), "go on with: fw run --resume "+dir) {
+		t.Fatalf("exit code %d:\n%s", code, &c.out)
 	}
 	if s := status(t, dir); s.State != rundir.Interrupted || s.Step == 0 {
 		t.Errorf("status %+v", s)
@@ -161,6 +134,7 @@ func interrupt(t *testing.T, file string, s os.Signal, want []byte) {
 }
 
 func TestAStoppedRunGoesFurther(t *testing.T) {
+	t.Parallel()
 	file, dir := experimentFile(t, tiny), filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", file, "--set", "train.steps=4", "--out", dir); code != 0 {
 		t.Fatal(out)
@@ -174,6 +148,7 @@ func TestAStoppedRunGoesFurther(t *testing.T) {
 }
 
 func TestResumeRefuses(t *testing.T) {
+	t.Parallel()
 	file, root := experimentFile(t, tiny), t.TempDir()
 	refuses := func(dir string, want ...string) {
 		t.Helper()
@@ -217,6 +192,7 @@ func TestResumeRefuses(t *testing.T) {
 }
 
 func TestNotFiniteStopsTheRun(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, strings.Replace(tiny, "base_lr = 0.5", "lr = 1e38", 1))
 	dir := filepath.Join(t.TempDir(), "r")
 	code, out := fw(t, "run", file, "--out", dir)
@@ -252,6 +228,7 @@ func TestNotFiniteStopsTheRun(t *testing.T) {
 // TestAFullDiskKeepsTheCheckpoint stands a limit on the size of files in for a
 // full disk: the metrics fit, a checkpoint does not.
 func TestAFullDiskKeepsTheCheckpoint(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("no ulimit on Windows")
 	}

@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/host/process/confine"
@@ -30,14 +28,18 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// alone runs the tests with an empty home of fw's.
+// allTests is a folder for what the tests share, as long as they run.
+var allTests string
+
+// alone runs the tests with an empty home of fw's, and the builds in them without a network.
 func alone(m *testing.M) int {
-	home, err := os.MkdirTemp("", "fw-home-")
-	if err != nil {
+	var err error
+	if allTests, err = os.MkdirTemp("", "fw-tests-"); err != nil {
 		panic(err)
 	}
-	defer os.RemoveAll(home)
-	os.Setenv("FW_HOME", home)
+	defer os.RemoveAll(allTests)
+	os.Setenv("FW_HOME", filepath.Join(allTests, "home"))
+	os.Setenv("GOPROXY", "off")
 	return m.Run()
 }
 
@@ -119,6 +121,7 @@ var parts = strings.Replace(rotationNet, "[train]", "[train]\nmicro_batch = 4", 
 
 // The same bytes for any number of workers, and after SIGKILL and resume.
 func TestRunIsDeterministic(t *testing.T) {
+	t.Parallel()
 	for name, text := range map[string]string{"tiny": tiny, "boxes": boxes, "bf16": bf16, "parts": parts} {
 		t.Run(name, func(t *testing.T) { isDeterministic(t, text) })
 	}
@@ -138,26 +141,7 @@ func isDeterministic(t *testing.T, text string) {
 			t.Errorf("the encoder of %s workers differs", workers)
 		}
 	}
-	dir := filepath.Join(root, "killed")
-	cmd := exec.Command(os.Args[0], "run", file, "--workers", "1", "--out", dir)
-	cmd.Env = append(os.Environ(), "FW_TEST_MAIN=1")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	last := filepath.Join(dir, "checkpoints", "last.safetensors")
-	for range 60_000 / 2 { // a minute, on a machine that others use too
-		if _, err := os.Stat(last); err == nil {
-			break
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if _, err := os.Stat(last); err != nil {
-		t.Fatal("killed before the first checkpoint")
-	}
+	_, dir := stopped(t, (*child).kill, file, "--workers", "1")
 	if code, out := fw(t, "run", file, "--resume", dir); code != 0 {
 		t.Fatal(out)
 	}
@@ -167,6 +151,7 @@ func isDeterministic(t *testing.T, text string) {
 }
 
 func TestErrorsNameTheirPlace(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, text, want string }{
 		{"unknown key", strings.Replace(tiny, "epochs = 4", "epoch = 4", 1), `did you mean "epochs"?`},
 		{"unknown plugin", strings.Replace(tiny, "fw/simclr", "fw/simclear", 1), `did you mean "fw/simclr"?`},
@@ -204,6 +189,7 @@ func TestAnExistingRunIsKept(t *testing.T) {
 }
 
 func TestResumeSaysWhatChanged(t *testing.T) {
+	t.Parallel()
 	file, dir := experimentFile(t, tiny), filepath.Join(t.TempDir(), "r")
 	if code, out := fw(t, "run", file, "--set", "train.steps=1", "--out", dir); code != 0 {
 		t.Fatal(out)

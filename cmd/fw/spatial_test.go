@@ -57,6 +57,7 @@ func transformer(text string) string {
 // Runs of the spatial tasks are the same for any number of workers, with either
 // kind of network, and evaluate it on whole images.
 func TestSpatialRuns(t *testing.T) {
+	t.Parallel()
 	for name, pretext := range spatialTasks {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(spatial, "PRETEXT", pretext, 1)
@@ -75,6 +76,7 @@ func TestSpatialRuns(t *testing.T) {
 // Sheets show what the tasks see and what they make of it: boards as they are and as
 // predicted, lightness with predicted and true colours.
 func TestSpatialTasksShowPictures(t *testing.T) {
+	t.Parallel()
 	want := map[string][]string{
 		"relative position": {"original", "view 1", "as predicted"},
 		"jigsaw":            {"original", "view 1", "as predicted"},
@@ -127,6 +129,7 @@ func apart(a, b uint32) uint32 { return max(a, b) - min(a, b) }
 
 // What a task cannot use is refused by fw check, at the key, with the reason.
 func TestSpatialTasksRefuse(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ pretext, data, want string }{
 		{spatialTasks["jigsaw"], "image_size = 8", `x.toml:17:2: pretext.tile: plugin "fw/jigsaw": expected cells of 4 pixels or more, which show something; found 1, a third of 4 pixels`},
 		{spatialTasks["relative position"], "image_size = 11", `x.toml:17:2: pretext.tile: plugin "fw/relative-position": expected cells of 4 pixels or more, which show something; found 3, a third of 11 pixels`},

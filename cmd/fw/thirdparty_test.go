@@ -20,6 +20,7 @@ import (
 	"github.com/fwlab/fw/core/host/wasm"
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/rundir"
+	"github.com/fwlab/fw/core/rundir/atomicfile"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
@@ -106,39 +107,37 @@ func Share(n int, share float64) int { return max(1, int(float64(n)*share)) }
 
 // theirs is a program outside of the tree, built to both carriers.
 type theirs struct {
-	module, program string                 // paths
-	said            wire.DescribeReply     // of the process
-	callers         map[string]host.Caller // by carrier
+	module, program string             // paths
+	said            wire.DescribeReply // of the process
 }
 
-var buildTheirs = sync.OnceValues(func() (dir string, err error) {
+// buildTheirs builds it once for all tests, and asks it what it is.
+var buildTheirs = sync.OnceValues(func() (*theirs, error) {
 	repo, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	sums, err := os.ReadFile(filepath.Join(repo, "go.sum"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	// Its requirements are ours, so that what was downloaded to build the test is all it needs.
 	mod, err := os.ReadFile(filepath.Join(repo, "go.mod"))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	theirMod := strings.Replace(string(mod), "module github.com/fwlab/fw", "module example.org/mine", 1) +
 		fmt.Sprintf("\nrequire github.com/fwlab/fw v0.0.0\n\nreplace github.com/fwlab/fw => %q\n", filepath.ToSlash(repo))
-	if dir, err = os.MkdirTemp(os.Getenv("FW_HOME"), "theirs-"); err != nil {
-		return "", err
-	}
+	dir := filepath.Join(allTests, "theirs")
 	for name, text := range map[string]string{
 		"main.go": theirSource, "internal/geometry/geometry.go": theirPackage, "go.mod": theirMod, "go.sum": string(sums),
 	} {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return dir, err
+			return nil, err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return dir, err
+			return nil, err
 		}
 	}
 	for _, b := range []struct {
@@ -151,13 +150,21 @@ var buildTheirs = sync.OnceValues(func() (dir string, err error) {
 	} {
 		cmd := exec.Command("go", append(append([]string{"build", "-trimpath", "-buildvcs=false"}, b.args...), "-o", b.out, ".")...)
 		cmd.Dir = dir
-		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off"), b.env...)
+		cmd.Env = append(append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOWORK=off"), b.env...)
 		if msg, err := cmd.CombinedOutput(); err != nil {
-			return dir, fmt.Errorf("%s: %w\n%s", b.out, err, msg)
+			return nil, fmt.Errorf("%s: %w\n%s", b.out, err, msg)
 		}
 	}
-	return dir, nil
+	p := &theirs{module: filepath.Join(dir, "plugins.wasm"), program: filepath.Join(dir, "plugins.exe")}
+	h := host.New("theirs", p.startProgram)
+	defer h.Close()
+	p.said, err = client.Describe(context.Background(), h)
+	return p, err
 })
+
+func (p *theirs) startProgram(ctx context.Context) (host.Caller, error) {
+	return process.Start(ctx, process.Config{Path: p.program})
+}
 
 func thirdParty(t *testing.T) *theirs {
 	t.Helper()
@@ -167,26 +174,8 @@ func thirdParty(t *testing.T) *theirs {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("skipped: no go command, which builds the plugin")
 	}
-	dir, err := buildTheirs()
+	p, err := buildTheirs()
 	if err != nil {
-		t.Fatal(err)
-	}
-	p := &theirs{module: filepath.Join(dir, "plugins.wasm"), program: filepath.Join(dir, "plugins.exe")}
-	m, err := os.ReadFile(p.module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := wasm.Open(context.Background(), m, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := process.Start(context.Background(), process.Config{Path: p.program})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.Close(); n.Close() })
-	p.callers = map[string]host.Caller{registry.WASM: w, registry.Process: n}
-	if p.said, err = client.Describe(context.Background(), host.New("theirs", func(context.Context) (host.Caller, error) { return n, nil })); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -259,7 +248,9 @@ func (p *theirs) inline(t *testing.T, carrier string) string {
 		fmt.Fprintf(&b, "[[plugin]]\nid = %q\nkind = %q\nversion = %q\ncarrier = %q\nartifact = %q\nsha256 = %q\n\n", i.ID, i.Kind, i.Version, carrier, filepath.Base(artifact), sum(t, artifact))
 	}
 	path := filepath.Join(filepath.Dir(artifact), carrier+"-registry.toml")
-	put(t, path, []byte(b.String()), 0o644)
+	if err := atomicfile.WriteBytes(path, []byte(b.String())); err != nil { // others may read it
+		t.Fatal(err)
+	}
 	trust(t, artifact)
 	return path
 }
@@ -272,6 +263,7 @@ func with(crop, loss string) string {
 
 // A loss that is evaluated on copied tensors trains over both carriers to the same bytes.
 func TestEvaluatedLossOnBothCarriers(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[loss]\nuse = \"mine/pull-evaluated\"\n"
 	var first []byte
@@ -291,6 +283,7 @@ func TestEvaluatedLossOnBothCarriers(t *testing.T) {
 // An augmentation that computes on pixels gives the same views and the same
 // encoder on both carriers, with any number of workers, and it changes the views.
 func TestRetouchedViewsOnBothCarriers(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	text := strings.Replace(tiny, "epochs = 4", "epochs = 4\nsteps = 3", 1) + "\n[augment]\nuse = \"mine/erase\"\nmost = 6\n"
 	run := func(carrier, workers string, args ...string) []byte {
@@ -319,7 +312,22 @@ func TestRetouchedViewsOnBothCarriers(t *testing.T) {
 // One source, two carriers, the same programs and rectangles, and three ways to name
 // them: a folder in the experiment, a folder in a registry, a file in a registry.
 func TestThirdPartyPlugins(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
+	code, err := os.ReadFile(p.module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	module, err := wasm.Open(t.Context(), code, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer module.Close()
+	program, err := p.startProgram(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
 	requests := map[abi.Method][]byte{
 		abi.Describe: nil,
 		abi.Trace: wire.Marshal(nil, &wire.TraceRequest{Plugin: "mine/pull", Func: "loss",
@@ -329,11 +337,11 @@ func TestThirdPartyPlugins(t *testing.T) {
 			Inputs: []wire.Tensor{{Shape: shape.F32(2), Data: []byte{0, 0, 128, 63, 0, 0, 0, 64}}, {Shape: shape.F32(2), Data: make([]byte, 8)}}}),
 	}
 	for m, request := range requests {
-		a, err := p.callers[registry.WASM].Call(context.Background(), m, request)
+		a, err := module.Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := p.callers[registry.Process].Call(context.Background(), m, request)
+		b, err := program.Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -381,6 +389,7 @@ func TestThirdPartyPlugins(t *testing.T) {
 
 // Plugins that live in one artifact share one process.
 func TestArtifactsAreShared(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	s, err := openPlugins(context.Background(), registryArgs{Registry: p.inline(t, registry.Process)}, "x.toml", "")
 	if err != nil {
@@ -408,6 +417,7 @@ func TestArtifactsAreShared(t *testing.T) {
 
 // A plugin that is not what its manifest or the lock says is refused before it is used.
 func TestAnotherPluginUnderTheSameName(t *testing.T) {
+	t.Parallel()
 	p := thirdParty(t)
 	crop, loss := p.folder(t, "mine/corner", registry.WASM), p.folder(t, "mine/pull", registry.Process)
 	file := experimentFile(t, with(crop, loss))

@@ -25,6 +25,7 @@ func sheet(t *testing.T, path string) (b []byte, width int) {
 // Sheets of the same draws are the same bytes, another epoch or seed makes others;
 // two strategies beside one another are wider, and leave charts of how their crops lie.
 func TestSheetsOfViews(t *testing.T) {
+	t.Parallel()
 	file, by := experimentFile(t, tiny), experimentFile(t, boxes)
 	dir := t.TempDir()
 	views := func(args ...string) (b []byte, width int, out string) {
@@ -67,6 +68,7 @@ func TestSheetsOfViews(t *testing.T) {
 // A run's folder is shown with its own encoder and boxes, which are not those that
 // its experiment begins with.
 func TestSheetOfARun(t *testing.T) {
+	t.Parallel()
 	file := experimentFile(t, boxes)
 	dir := filepath.Join(t.TempDir(), "run")
 	if code, out := fw(t, "run", file, "--out", dir); code != 0 {
@@ -90,6 +92,7 @@ func TestSheetOfARun(t *testing.T) {
 
 // Bad numbers of crops and recipes are refused by fw check, at the key.
 func TestChecksOfViews(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{"[crop]\nuse = \"fw/random-resized-crop\"\nmin_scale = 0\n", "x.toml:36:13: crop.min_scale: expected a number in (0, 1], found 0"},
 		{"[crop]\nuse = \"fw/random-resized-crop\"\nmin_ratio = 2\n", "x.toml:36:1: crop.min_ratio: plugin \"fw/random-resized-crop\": expected at most max_ratio"},

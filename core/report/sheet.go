@@ -83,7 +83,7 @@ func (s Sheet) PNG() ([]byte, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, img); err != nil {
+	if err := png.Encode(&b, img); err != nil {
 		return nil, fmt.Errorf("sheet %q: %w", s.Title, err)
 	}
 	return b.Bytes(), nil

@@ -96,10 +96,16 @@ func init() {
 		}
 		cmd := exec.Command("/proc/self/exe")
 		cmd.Env = []string{hostileKey + "=hides"}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
-		time.Sleep(100 * time.Millisecond) // for it to hide
+		if _, err := out.Read(make([]byte, 1)); err != nil { // until it is hidden
+			return nil, err
+		}
 		return fmt.Append(nil, cmd.Process.Pid), nil
 	}
 	answers["fills its folder"] = func([]byte) ([]byte, error) {

@@ -56,6 +56,7 @@ func hostile(name string) {
 		drip()
 	case "hides":
 		leaveSession()
+		fmt.Println("hidden")
 		time.Sleep(time.Hour)
 	case "elsewhere":
 		fmt.Printf("1|%d|tcp|127.0.0.1:80|grpc\n", abi.Version)
