@@ -131,20 +131,16 @@ def _loss(plugin, target, q):
     result("loss", target.loss(*values))
 
 
-def _one(q, what):
-    if len(q.inputs) != 1:
-        fail(f"{what} takes one input, found {len(q.inputs)}")
-    return q.inputs[0][1]
-
-
 def _augment(plugin, target, q):
-    shape = _one(q, "an augmentation")
-    result("image", target.augment(Views(), declare("image", shape)))
+    if len(q.inputs) != 1:
+        fail("an augmentation takes one picture")
+    result("image", target.augment(Views(), declare("image", q.inputs[0][1])))
 
 
 def _backbone(plugin, target, q):
-    shape = _one(q, "a stage")
-    result("y", target.stage(Step(), q.func, declare("x", shape)))
+    if len(q.inputs) != 1:
+        fail(f"a stage takes one input, found {len(q.inputs)}")
+    result("y", target.stage(Step(), q.func, declare("x", q.inputs[0][1])))
 
 
 def _pretext(plugin, target, q):
