@@ -1,9 +1,11 @@
 package toolchain
 
 import (
+	"archive/zip"
 	"context"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,5 +80,43 @@ func TestWithoutPython(t *testing.T) {
 	}
 	if got := build(bare); got != "build: plugins in python need the module grpc, which "+bare+" does not have; install it: "+bare+" -m pip install grpcio, or name another Python by FW_PYTHON" {
 		t.Error(got)
+	}
+}
+
+// What a plugin imports from its folder is in the archive with the SDK; what is installed,
+// in a virtual environment of the folder too, and what it does not import, are not.
+func TestPythonArchivesHaveWhatIsImported(t *testing.T) {
+	if _, err := python.Find(); err != nil {
+		t.Skip("skipped:", err)
+	}
+	dir := pythonFolder(t)
+	installed := filepath.Join(dir, "venv", "lib", "site-packages")
+	if err := os.MkdirAll(installed, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, installed, "installed.py", "")
+	put(t, dir, "shares.py", "")
+	source, err := os.ReadFile(filepath.Join(dir, python.Source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, python.Source, "import sys\n\nsys.path.append(sys.path[0] + '/venv/lib/site-packages')\nimport installed\nimport shares\n"+string(source))
+	out := filepath.Join(dir, "x.pyz")
+	if err := buildPython(t.Context(), Job{Dir: dir, Out: out}); err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.OpenReader(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	var names []string
+	for _, f := range z.File {
+		if path.Dir(f.Name) != "fw" {
+			names = append(names, f.Name)
+		}
+	}
+	if got := strings.Join(names, " "); got != "__main__.py plugin.py shares.py" {
+		t.Errorf("the archive has %s", got)
 	}
 }
