@@ -14,9 +14,15 @@ import (
 	"github.com/fwlab/fw/core/client"
 	"github.com/fwlab/fw/core/experiment"
 	"github.com/fwlab/fw/core/host"
+	"github.com/fwlab/fw/core/host/hosttest"
+	"github.com/fwlab/fw/core/host/process"
 	"github.com/fwlab/fw/core/host/wasm"
 	"github.com/fwlab/fw/core/ir"
+	"github.com/fwlab/fw/core/schema"
+	"github.com/fwlab/fw/core/shape"
+	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/registry"
+	"github.com/fwlab/fw/sdks/python"
 	"github.com/fwlab/fw/toolchain"
 )
 
@@ -29,19 +35,32 @@ func TestScaffolds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped with -short: builds plugins")
 	}
-	for _, lang := range Languages() {
+	for _, l := range languages {
 		for _, kind := range experiment.Kinds() {
-			if _, err := contents(idMark, kind, lang); err != nil && lang != "go" {
-				continue // the SDK has no example of that kind
-			}
-			t.Run(lang+"/"+kind, func(t *testing.T) { builds(t, lang, kind) })
+			t.Run(l.name+"/"+kind, func(t *testing.T) {
+				dir, guest := built(t, l.name, kind)
+				said, err := client.Describe(t.Context(), host.New("starter", func(context.Context) (host.Caller, error) { return guest, nil }))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if said.Plugins[0].ID != idMark || said.Plugins[0].Version != "0.1.0" {
+					t.Errorf("it is %s %s", said.Plugins[0].ID, said.Plugins[0].Version)
+				}
+				m := registry.ManifestOf(said.Plugins[0], abi.Version, ir.Version)
+				same(t, filepath.Join(l.folder, kind, registry.ManifestName), string(m.Encode()))
+				if l.name == "go" {
+					passes(t, dir)
+				}
+			})
 		}
 	}
 }
 
-func builds(t *testing.T, lang, kind string) {
+// built is a scaffold's folder, and its plugin.
+func built(t *testing.T, lang, kind string) (dir string, guest host.Caller) {
+	t.Helper()
 	t.Setenv("GOPROXY", "off")
-	dir := filepath.Join(t.TempDir(), "starter")
+	dir = filepath.Join(t.TempDir(), "starter")
 	if err := Make(dir, idMark, kind, lang); err != nil {
 		t.Fatal(err)
 	}
@@ -49,34 +68,35 @@ func builds(t *testing.T, lang, kind string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	module := filepath.Join(dir, "starter.wasm")
-	err = l.Build(context.Background(), toolchain.Job{Dir: dir, Out: module, Carrier: registry.WASM})
-	if missing := (*toolchain.MissingError)(nil); errors.As(err, &missing) {
+	if l.Name != lang {
+		t.Fatalf("it is built as %s", l.Name)
+	}
+	target := l.Targets[0]
+	artifact := filepath.Join(dir, "starter"+target.Ext)
+	err = l.Build(t.Context(), toolchain.Job{Dir: dir, Out: artifact, Carrier: target.Carrier})
+	var compiler *toolchain.MissingError
+	var interpreter *python.MissingError
+	if errors.As(err, &compiler) || errors.As(err, &interpreter) {
 		t.Skip("skipped:", err)
 	}
+	if err == nil && target.Carrier == registry.Process {
+		guest, err = process.Start(t.Context(), process.Config{Path: artifact})
+	} else if err == nil {
+		var b []byte
+		if b, err = os.ReadFile(artifact); err == nil {
+			guest, err = wasm.Open(t.Context(), b, "")
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := os.ReadFile(module)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := host.New("starter", func(ctx context.Context) (host.Caller, error) { return wasm.Open(ctx, b, "") })
-	defer h.Close()
-	said, err := client.Describe(context.Background(), h)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if said.Plugins[0].ID != idMark || said.Plugins[0].Version != "0.1.0" {
-		t.Errorf("it is %s %s", said.Plugins[0].ID, said.Plugins[0].Version)
-	}
-	m := registry.ManifestOf(said.Plugins[0], abi.Version, ir.Version)
-	want := string(m.Encode())
-	folder := "sdks"
-	if lang == "go" {
-		folder = lang
-	}
-	file := filepath.Join(folder, kind, registry.ManifestName)
+	t.Cleanup(func() { guest.Close() })
+	return dir, guest
+}
+
+// same compares a manifest, or writes it anew.
+func same(t *testing.T, file, want string) {
+	t.Helper()
 	if *rewrite {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -86,13 +106,42 @@ func builds(t *testing.T, lang, kind string) {
 	if err != nil || string(got) != want {
 		t.Errorf("%s: %v, expected\n%s\n(go test -rewrite writes it anew)", file, err, want)
 	}
-	if lang == "go" {
-		cmd := exec.Command("go", "test", "./...")
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOWORK=off", "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("its own tests: %v\n%s", err, out)
+}
+
+// passes runs the tests that the folder has.
+func passes(t *testing.T, dir string) {
+	t.Helper()
+	cmd := exec.Command("go", "test", "./...")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", "GOWORK=off", "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("its own tests: %v\n%s", err, out)
+	}
+}
+
+// The network that folders start with is the same program in every language.
+func TestNetworksAreTheGoOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped with -short: builds plugins")
+	}
+	_, goes := built(t, "go", experiment.Backbone)
+	params := [][]schema.Named{nil, {{Name: "width", Value: schema.OfInt(5)}, {Name: "stages", Value: schema.OfInt(6)}}, {{Name: "stages", Value: schema.OfInt(1)}}, {{Name: "width", Value: schema.OfInt(0)}}}
+	for _, l := range languages {
+		if l.name == "go" {
+			continue
 		}
+		t.Run(l.name, func(t *testing.T) {
+			_, guest := built(t, l.name, experiment.Backbone)
+			hosttest.Same(t, guest, goes, abi.Describe, nil, false)
+			for _, p := range params {
+				for _, stage := range []string{"map", "pooled", "embed"} {
+					for groups := range 3 {
+						hosttest.Same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: idMark, Func: stage, Params: p, Training: groups > 0, NormGroups: groups,
+							Inputs: []wire.Port{{Name: "x", Shape: shape.F32(8, 33, 40, 3)}}}), l.name != "assemblyscript") // whose compiler does not know a call's place
+					}
+				}
+			}
+		})
 	}
 }
 
@@ -103,7 +152,7 @@ func TestMakeRefuses(t *testing.T) {
 	for _, c := range []struct{ dir, id, kind, lang, want string }{
 		{fresh, "Mine/X", "crop", "go", "expected an id as mine/halves"},
 		{fresh, "../x", "crop", "go", "expected an id as mine/halves"},
-		{fresh, "mine/x", "crop", "fortran", "expected a language of go, c, rust, assemblyscript"},
+		{fresh, "mine/x", "crop", "fortran", "expected a language of go, c, rust, assemblyscript, python, found"},
 		{fresh, "mine/x", "optimizer", "go", `no plugin of kind "optimizer" in go`},
 		{there, "mine/x", "crop", "go", "is there already"},
 	} {

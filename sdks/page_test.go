@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
 	"github.com/fwlab/fw/sdk"
+	"github.com/fwlab/fw/sdks/python"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the tables of docs/abi.md anew")
@@ -175,4 +177,41 @@ func weighted() *sdk.Plugin {
 
 func (l *weightedLoss) Loss(b *sdk.Builder, prediction, target sdk.Value) sdk.Value {
 	return prediction.Sub(target).Abs().Sum().Scale(l.weight)
+}
+
+// Every signature of losses is known to every SDK, and on the page.
+func TestSignaturesAreKnown(t *testing.T) {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{page: string(text)}
+	add := func(name string, files fs.FS) {
+		err := fs.WalkDir(files, "fw", func(p string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := fs.ReadFile(files, p)
+			known[name] += string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, l := range Languages() {
+		files, err := fs.Sub(Files, l.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(l.Name, files)
+	}
+	add("python", python.Files)
+	for name, text := range known {
+		for _, s := range sdk.Signatures() {
+			if name == page && !strings.Contains(text, s+" (") || name != page && !strings.Contains(text, `"`+s+`"`) {
+				t.Errorf("%s does not have the signature %s", name, s)
+			}
+		}
+	}
 }

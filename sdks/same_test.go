@@ -75,6 +75,21 @@ func TestProgramsAreTheGoOnes(t *testing.T) {
 	})
 }
 
+func TestRecipesAreTheGoOnes(t *testing.T) {
+	params := [][]schema.Named{nil, floats("flip", 0.0, "jitter", 0.0, "grayscale", 0.0), floats("flip", 1.0, "jitter", 1.0, "grayscale", 1.0, "blur", 1.0),
+		floats("strength", 0.0), floats("strength", 2.0, "blur", 0.5), floats("strength", 1.0/3, "jitter", 0.1), floats("blur", 1.5), floats("strength", 2.5)}
+	each(t, func(t *testing.T, l Language) {
+		guest, goes := built(t, l, "augment"), twin("augment")
+		for view, p := range params {
+			for channels := 1; channels <= 3; channels += 2 {
+				same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/simclr-augment", Func: "augment", Params: p, View: view, Channels: channels,
+					Inputs: []wire.Port{{Name: "image", Shape: shape.Of(dtype.U8, 32, 32, channels)}}}))
+			}
+		}
+		same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/simclr-augment", Func: "augment"})) // no picture
+	})
+}
+
 func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
 	request := wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/ntxent", Func: "12345", Inputs: []wire.Port{{Name: "z1", Shape: shape.F32(2, 2)}, {Name: "z2", Shape: shape.F32(2, 2)}}})
 	each(t, func(t *testing.T, l Language) {

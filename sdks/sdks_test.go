@@ -12,6 +12,7 @@ import (
 	"github.com/fwlab/fw/core/host"
 	"github.com/fwlab/fw/core/host/hosttest"
 	"github.com/fwlab/fw/core/host/wasm"
+	"github.com/fwlab/fw/plugins/augment/simclraugment"
 	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
 	"github.com/fwlab/fw/plugins/pretext/rotation"
@@ -19,7 +20,7 @@ import (
 )
 
 // goPlugins are the examples' twins.
-var goPlugins = map[string][]*sdk.Plugin{"crop": {contrastivecrop.Plugin()}, "ntxent": {ntxent.Plugin()}, "rotation": {rotation.Plugin()}, "every": {every(), masked(), recipe(), network()}}
+var goPlugins = map[string][]*sdk.Plugin{"crop": {contrastivecrop.Plugin()}, "ntxent": {ntxent.Plugin()}, "rotation": {rotation.Plugin()}, "augment": {simclraugment.Plugin()}, "every": {every(), masked(), recipe(), network()}}
 
 // each runs f for each language whose compiler is there; the others are skipped by name.
 func each(t *testing.T, f func(t *testing.T, l Language)) {

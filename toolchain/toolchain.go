@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fwlab/fw/sdks"
+	"github.com/fwlab/fw/sdks/python"
 )
 
 // Job is one artifact to build.
@@ -18,18 +20,44 @@ type Job struct {
 	Dir      string // of the sources
 	Out      string // file to write, absolute
 	Carrier  string // wasm or process
-	Platform string // of a process, as linux/amd64
+	Platform string // of a process, as linux/amd64; any where one file runs on all
 }
+
+// Target is a sort of artifact.
+type Target struct {
+	Carrier  string
+	Ext      string // of the artifact's name
+	Anywhere bool   // one file runs on every platform
+}
+
+var (
+	module  = Target{Carrier: "wasm", Ext: ".wasm", Anywhere: true}
+	program = Target{Carrier: "process"}
+	archive = Target{Carrier: "process", Ext: ".pyz", Anywhere: true}
+)
 
 // Language is a row of the table.
 type Language struct {
-	Name     string
-	Sign     string   // a file that a folder of it has, as a pattern
-	Carriers []string // that it builds to, the usual one first
-	Build    func(context.Context, Job) error
+	Name    string
+	Sign    string   // a file that a folder of it has, as a pattern
+	Targets []Target // that it builds to, the usual one first
+	Build   func(context.Context, Job) error
 }
 
-var languages = append([]Language{{"go", "go.mod", []string{"wasm", "process"}, buildGo}}, others()...)
+var languages = slices.Concat([]Language{{"go", "go.mod", []Target{module, program}, buildGo}}, others(),
+	[]Language{{"python", python.Source, []Target{archive}, buildPython}})
+
+// Target is what the language builds for a carrier.
+func (l *Language) Target(carrier string) (Target, error) {
+	var carriers []string
+	for _, t := range l.Targets {
+		if t.Carrier == carrier {
+			return t, nil
+		}
+		carriers = append(carriers, t.Carrier)
+	}
+	return Target{}, fmt.Errorf("build: expected --carrier of %s in %s, found %q", strings.Join(carriers, " or "), l.Name, carrier)
+}
 
 // MissingError is a compiler that is not there.
 type MissingError = sdks.MissingError

@@ -22,7 +22,7 @@ func TestLanguageOfAFolder(t *testing.T) {
 		t.Errorf("an empty folder: %v", err)
 	}
 	put(t, dir, "go.mod", "module mine/x\n")
-	if l, err := Of(dir); err != nil || l.Name != "go" || l.Carriers[0] != "wasm" {
+	if l, err := Of(dir); err != nil || l.Name != "go" || l.Targets[0] != module {
 		t.Errorf("%v %v", l, err)
 	}
 }

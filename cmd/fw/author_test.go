@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,14 +67,14 @@ func TestFromNothingToATraining(t *testing.T) {
 	}
 }
 
-// So do plugins in the other languages, for the kinds that they have examples of.
+// So do plugins in the other languages.
 func TestFromNothingInOtherLanguages(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("skipped with -short: builds plugins")
 	}
 	for _, lang := range scaffold.Languages() {
-		for _, kind := range []string{experiment.Crop, experiment.Loss, experiment.Pretext} {
+		for _, kind := range experiment.Kinds() {
 			if lang == "go" {
 				continue
 			}
@@ -83,7 +84,7 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 				first := filepath.Join(dir, "first")
 				mustIn(t, dir, "plugin", "new", "alice/first", "--kind", kind, "--lang", lang)
 				code, out := in(t, first, "plugin", "build")
-				if strings.Contains(out, "not found on PATH") {
+				if strings.Contains(out, needs(lang)) {
 					t.Skip("skipped:", out)
 				}
 				if code != 0 {
@@ -94,12 +95,89 @@ func TestFromNothingInOtherLanguages(t *testing.T) {
 				if text(t, filepath.Join(first, registry.ManifestName)) != manifest {
 					t.Error("built again it has other bytes")
 				}
-				if out := mustIn(t, first, "plugin", "test"); strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 (wasm)") {
+				carrier := "wasm"
+				if lang == "python" {
+					carrier = "process"
+				}
+				if out := mustIn(t, first, "plugin", "test"); strings.Contains(out, " fail ") || !strings.Contains(out, "alice/first 0.1.0 ("+carrier+")") {
 					t.Errorf("%s", out)
 				}
 				mustIn(t, first, "run", "experiment.toml", "--out", "run", "--set", "train.steps=2", "--set", "data.count=200", "--set", "train.batch_size=16", "--set", "backbone.width=8")
 			})
 		}
+	}
+}
+
+// needs is how a build begins to say that a compiler, or Python, is not there.
+func needs(lang string) string { return "build: plugins in " + lang + " need " }
+
+// newPlugin makes and builds a plugin's folder, and goes there; without the compiler or
+// the Python that the language needs, the test is skipped by its name.
+func newPlugin(t *testing.T, id, kind, lang string) {
+	t.Helper()
+	mustFW(t, "plugin", "new", id, "--kind", kind, "--lang", lang)
+	t.Chdir(path.Base(id))
+	code, out := fw(t, "plugin", "build")
+	if strings.Contains(out, needs(lang)) {
+		t.Skip("skipped:", out)
+	}
+	if code != 0 || !strings.Contains(out, "sha256 ") {
+		t.Fatal(out)
+	}
+}
+
+// What was built of Python is timed, tried, packed and installed elsewhere as other plugins
+// are. What a plugin imports from its folder comes with it; what is wrong with it is told
+// with the author's place.
+func TestAPluginInPythonGoesTheWholeRoad(t *testing.T) {
+	t.Chdir(t.TempDir())
+	newPlugin(t, "alice/first", experiment.Loss, "python")
+	source := text(t, "plugin.py")
+	put(t, "shares.py", []byte("def half(x):\n    return x / 2\n"), 0o644)
+	put(t, "plugin.py", []byte(strings.Replace(strings.Replace(source, "import fw\n", "import fw\nfrom shares import half\n", 1), "1 / self.temperature", "2 * half(1 / self.temperature)", 1)), 0o644)
+	mustFW(t, "plugin", "build", "--json")
+	in := tensors(t, "z1", "z2")
+	mustFW(t, "plugin", "try", ".", "--in", in, "--out", "y.safetensors", "--param", "temperature=0.2")
+	mustFW(t, "plugin", "try", "fw/ntxent", "--in", in, "--out", "want.safetensors", "--param", "temperature=0.2")
+	if got, want := text(t, "y.safetensors"), text(t, "want.safetensors"); got != want {
+		t.Error("value or gradients are not those of fw/ntxent")
+	}
+	var b benchmark
+	if err := json.Unmarshal([]byte(mustFW(t, "plugin", "bench", "--json", "--seconds", "0.01", "--steps", "3")), &b); err != nil || b.Carrier != registry.Process || b.Step.MSOfPlugin <= 0 {
+		t.Errorf("%v %+v", err, b)
+	}
+	packed, err := filepath.Abs("first.fwplugin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustFW(t, "plugin", "pack", "--out", packed)
+	trusted := sum(t, "first.pyz")
+	home(t)
+	t.Chdir(t.TempDir())
+	mustFW(t, "plugin", "install", packed)
+	mustFW(t, "plugin", "trust", "alice/first@0.1.0", "--sha256", trusted)
+	if out := mustFW(t, "plugin", "test", "alice/first"); strings.Contains(out, " fail ") {
+		t.Error(out)
+	}
+
+	t.Chdir(filepath.Dir(packed))
+	for _, c := range [][2]string{
+		{"import no_such_module\n", "plugin.py:1: no module 'no_such_module' in "},
+		{"import fw\n\nfw.serve(1 / 0)\n", "plugin.py:3: ZeroDivisionError: division by zero"},
+		{"import fw\n\ndef f(:\n", "SyntaxError: invalid syntax (plugin.py, line 3)"},
+		{"import fw\n", "plugin.py declares no plugin: end it with fw.serve(...)"},
+	} {
+		put(t, "plugin.py", []byte(c[0]), 0o644)
+		if code, out := fw(t, "plugin", "build"); code != 1 || !strings.Contains(out, c[1]) {
+			t.Errorf("exit code %d, expected %q in:\n%s", code, c[1], out)
+		}
+	}
+	put(t, "plugin.py", []byte(source), 0o644)
+	if code, out := fw(t, "plugin", "build", "--platform", "linux/arm64"); code != 1 || !strings.Contains(out, "what is built here runs on every platform") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	if code, out := fw(t, "plugin", "build", "--carrier", "wasm"); code != 1 || !strings.Contains(out, `expected --carrier of process in python, found "wasm"`) {
+		t.Errorf("exit code %d:\n%s", code, out)
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 type pluginBuildCmd struct {
 	Dir      string   `arg:"" optional:"" help:"The plugin's folder." default:"."`
 	Carrier  []string `help:"wasm or process, beside what the manifest has." placeholder:"CARRIER"`
-	Platform []string `help:"With --carrier process: for which, as linux/arm64; this machine's if none is named." placeholder:"OS/ARCH"`
+	Platform []string `help:"With --carrier process, of a compiled language: for which, as linux/arm64; this machine's if none is named." placeholder:"OS/ARCH"`
 	JSON     bool     `help:"Print JSON for programs."`
 }
 
@@ -91,7 +91,7 @@ func (c *pluginBuildCmd) Run(con *console) error {
 // trust lets what the user has built from their own sources run here.
 func (c *pluginBuildCmd) trust(m *registry.Manifest) error {
 	for _, a := range m.Artifacts {
-		if a.Carrier != registry.Process || a.Platform != thisPlatform {
+		if a.Carrier != registry.Process || !runsHere(a) {
 			continue
 		}
 		s, err := openStore()
@@ -119,16 +119,19 @@ func (c *pluginBuildCmd) targets(m *registry.Manifest, lang *toolchain.Language)
 	}
 	carriers := c.Carrier
 	if len(list)+len(carriers) == 0 {
-		carriers = lang.Carriers[:1]
+		carriers = []string{lang.Targets[0].Carrier}
 	}
+	anywhere := true
 	for _, carrier := range carriers {
-		if !slices.Contains(lang.Carriers, carrier) {
-			return nil, fmt.Errorf("build: expected --carrier of %s in %s, found %q", strings.Join(lang.Carriers, " or "), lang.Name, carrier)
+		target, err := lang.Target(carrier)
+		if err != nil {
+			return nil, err
 		}
-		if carrier == registry.WASM {
-			add(carrier, registry.AnyPlatform, name+".wasm")
+		if target.Anywhere {
+			add(carrier, registry.AnyPlatform, name+target.Ext)
 			continue
 		}
+		anywhere = false
 		platforms := c.Platform
 		if platforms == nil {
 			platforms = []string{thisPlatform}
@@ -144,6 +147,9 @@ func (c *pluginBuildCmd) targets(m *registry.Manifest, lang *toolchain.Language)
 			}
 			add(carrier, p, file)
 		}
+	}
+	if anywhere && c.Platform != nil {
+		return nil, fmt.Errorf("build: --platform %s: what is built here runs on every platform; a program for one is made in go, by --carrier process", c.Platform[0])
 	}
 	return list, nil
 }
@@ -177,9 +183,7 @@ func buildOne(ctx context.Context, lang *toolchain.Language, dir string, a *regi
 // renew starts an artifact that runs here and puts into the manifest what it says of
 // itself. What only the manifest knows stays: licence, capabilities, limits.
 func (c *pluginBuildCmd) renew(ctx context.Context, m *registry.Manifest) error {
-	i := slices.IndexFunc(m.Artifacts, func(a registry.Artifact) bool {
-		return a.Platform == registry.AnyPlatform || a.Platform == thisPlatform
-	})
+	i := slices.IndexFunc(m.Artifacts, runsHere)
 	if i < 0 {
 		return fmt.Errorf("build: none of the artifacts runs on %s, so nothing is known of the plugin; add one with --carrier", thisPlatform)
 	}

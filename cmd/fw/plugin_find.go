@@ -49,14 +49,18 @@ func carriers(r *registry.Resolved) (list []*registry.Resolved) {
 	}
 	dir := strings.TrimSuffix(r.Path, filepath.FromSlash(r.Artifact.Path))
 	for _, a := range r.Manifest.Artifacts {
-		here := a.Platform == registry.AnyPlatform || a.Platform == thisPlatform
-		if here && a.Carrier != r.Artifact.Carrier {
+		if runsHere(a) && a.Carrier != r.Artifact.Carrier {
 			other := *r
 			other.Artifact, other.Path = a, filepath.Join(dir, filepath.FromSlash(a.Path))
 			list = append(list, &other)
 		}
 	}
 	return list
+}
+
+// runsHere reports whether an artifact is for this machine.
+func runsHere(a registry.Artifact) bool {
+	return a.Platform == registry.AnyPlatform || a.Platform == thisPlatform
 }
 
 // use is what an experiment calls the plugin by, wherever it lies.

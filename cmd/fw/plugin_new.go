@@ -28,7 +28,7 @@ func (c *pluginNewCmd) Run(con *console) error {
 	if err := scaffold.Make(dir, id, c.Kind, c.Lang); err != nil {
 		return err
 	}
-	fmt.Fprintf(con.out, "%s: a %s in %s, with its test, an experiment and the SDK\n\n    cd %s\n    fw plugin build\n    fw plugin test\n    fw run experiment.toml\n",
+	fmt.Fprintf(con.out, "%s: a plugin of kind %s in %s, with an experiment and the SDK\n\n    cd %s\n    fw plugin build\n    fw plugin test\n    fw run experiment.toml\n",
 		filepath.ToSlash(dir), c.Kind, c.Lang, dir)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/fwlab/fw/core/schema"
 	"github.com/fwlab/fw/core/shape"
 	"github.com/fwlab/fw/core/wire"
+	"github.com/fwlab/fw/plugins/augment/simclraugment"
 	"github.com/fwlab/fw/plugins/crop/contrastivecrop"
 	"github.com/fwlab/fw/plugins/loss/ntxent"
 	"github.com/fwlab/fw/plugins/pretext/rotation"
@@ -21,7 +22,7 @@ import (
 var examples = []struct {
 	file string
 	twin *sdk.Plugin
-}{{"crop.py", contrastivecrop.Plugin()}, {"ntxent.py", ntxent.Plugin()}, {"rotation.py", rotation.Plugin()}}
+}{{"crop.py", contrastivecrop.Plugin()}, {"ntxent.py", ntxent.Plugin()}, {"rotation.py", rotation.Plugin()}, {"augment.py", simclraugment.Plugin()}}
 
 func twin(plugins ...*sdk.Plugin) host.Caller { return host.Func(sdk.Handler(plugins...)) }
 
@@ -81,6 +82,19 @@ func TestProgramsAreTheGoOnes(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestRecipesAreTheGoOnes(t *testing.T) {
+	params := [][]schema.Named{nil, floats("flip", 0.0, "jitter", 0.0, "grayscale", 0.0), floats("flip", 1.0, "jitter", 1.0, "grayscale", 1.0, "blur", 1.0),
+		floats("strength", 0.0), floats("strength", 2.0, "blur", 0.5), floats("strength", 1.0/3, "jitter", 0.1), floats("blur", 1.5), floats("strength", 2.5)}
+	guest, goes := example(t, "augment.py"), twin(simclraugment.Plugin())
+	for view, p := range params {
+		for channels := 1; channels <= 3; channels += 2 {
+			same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/simclr-augment", Func: "augment", Params: p, View: view, Channels: channels,
+				Inputs: []wire.Port{{Name: "image", Shape: shape.Of(dtype.U8, 32, 32, channels)}}}))
+		}
+	}
+	same(t, guest, goes, abi.Trace, wire.Marshal(nil, &wire.TraceRequest{Plugin: "fw/simclr-augment", Func: "augment"})) // no picture
 }
 
 func TestParametersAreRefusedInTheSameWords(t *testing.T) {

@@ -117,6 +117,7 @@ function inputNames(signature: string): string[] {
   if (signature == "predict") return ["prediction", "target"];
   if (signature == "distill") return ["student", "teacher"];
   if (signature == "reconstruct") return ["prediction", "target", "mask"];
+  if (signature == "unmask") return ["logits", "tokens", "mask"];
   return [];
 }
 

@@ -286,24 +286,32 @@ export class Value {
     return emit1("gather", [this, indices], attrs, s.like(out));
   }
 
-  // ---- Reductions over an axis, or over everything ----
+  // ---- Reductions over an axis, over several, or over everything ----
 
   // kind is add, multiply, maximum, minimum, and, or.
   reduce(kind: string, axis: i32 = ALL): Value {
+    const axes: i32[] = axis == ALL ? [] : [axis];
+    if (axis == ALL) for (let i = 0; i < this.rank; i++) axes.push(i);
+    return this.reduceOver(kind, axes);
+  }
+  reduceOver(kind: string, axes: i32[]): Value {
     const s = this.shape, away: i32[] = [], out: i32[] = [];
-    if (axis != ALL) axis = this.axis(axis);
-    for (let i = 0; i < s.rank; i++) {
-      if (axis == ALL || axis == i) away.push(i);
-      else out.push(s.dims[i]);
-    }
+    for (let i = 0; i < axes.length; i++) away.push(this.axis(axes[i]));
+    for (let i = 0; i < s.rank; i++) if (!away.includes(i)) out.push(s.dims[i]);
     return emit1("reduce", [this], [Attr.ints("dims", away), Attr.str("kind", kind)], s.like(out));
   }
   sum(axis: i32 = ALL): Value {
     return this.reduce("add", axis);
   }
+  // The mean of each of the sums of this value's elements.
+  private over(sum: Value): Value {
+    return sum.scale(<f64>sum.size / <f64>this.size);
+  }
   mean(axis: i32 = ALL): Value {
-    const s = this.sum(axis);
-    return s.scale(<f64>s.size / <f64>this.size);
+    return this.over(this.sum(axis));
+  }
+  meanOver(axes: i32[]): Value {
+    return this.over(this.reduceOver("add", axes));
   }
 
   private keep(like: Value, axis: i32): Value {

@@ -67,6 +67,7 @@ void fw_refuse(const char *param, const char *why);
 // fw_text joins strings, the last of which is NULL; the result is valid for one call.
 const char *fw_text(const char *first, ...);
 const char *fw_number(double x);
+bool fw_same(const char *a, const char *b); // whether two strings are equal
 
 // fw_panic logs a text with the author's file and line, and ends the call.
 #define fw_panic(text) fw_panic_at(__FILE__, __LINE__, text)

@@ -14,7 +14,6 @@ uint8_t *fw_begin_request(size_t n);        // forgets the last call's memory; N
 void fw_keep_memory(void);                  // what was taken so far stays
 void fw_log_text(const char *text);         // to the host
 const char *fw_base_name(const char *file);
-bool fw_same(const char *a, const char *b);
 
 // ---- message.c: the subset of proto3 that docs/abi.md lays down ----
 

@@ -223,25 +223,29 @@ fw_value fw_square(fw_value x) { return fw_binary("multiply", x, x); }
 
 // ---- Reductions ----
 
-fw_value fw_reduce(const char *kind, fw_value x, int axis) {
+fw_value fw_reduce_over(const char *kind, fw_value x, const int *axes, int n) {
 	fw_shape s = fw_shape_at(x), out = {.dtype = s.dtype};
 	int64_t dims[8];
-	int n = 0;
-	if (axis != FW_ALL) axis = fw_axis(x, axis);
-	for (int i = 0; i < s.rank; i++) {
-		if (axis == FW_ALL || axis == i) dims[n++] = i;
-		else out.dims[out.rank++] = s.dims[i];
-	}
+	bool away[8] = {false};
+	for (int i = 0; i < n; i++) dims[i] = fw_axis(x, axes[i]), away[dims[i]] = true;
+	for (int i = 0; i < s.rank; i++)
+		if (!away[i]) out.dims[out.rank++] = s.dims[i];
 	fw_attr a[] = {fw_attr_ints("dims", dims, n), fw_attr_string("kind", kind)};
 	return fw_one("reduce", &x, 1, a, 2, out);
 }
 
+fw_value fw_reduce(const char *kind, fw_value x, int axis) {
+	const int all[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+	return axis == FW_ALL ? fw_reduce_over(kind, x, all, fw_rank(x)) : fw_reduce_over(kind, x, &axis, 1);
+}
+
 fw_value fw_sum(fw_value x, int axis) { return fw_reduce("add", x, axis); }
 
-fw_value fw_mean(fw_value x, int axis) {
-	fw_value s = fw_sum(x, axis);
-	return fw_scale(s, (double)fw_elements(s) / (double)fw_elements(x));
-}
+// mean_of is the sum of x's elements, over how many of them there are in each.
+static fw_value mean_of(fw_value x, fw_value sum) { return fw_scale(sum, (double)fw_elements(sum) / (double)fw_elements(x)); }
+
+fw_value fw_mean(fw_value x, int axis) { return mean_of(x, fw_sum(x, axis)); }
+fw_value fw_mean_over(fw_value x, const int *axes, int n) { return mean_of(x, fw_reduce_over("add", x, axes, n)); }
 
 static fw_value keep(fw_value reduced, fw_value like, int axis) {
 	fw_shape s = fw_shape_at(like);

@@ -7,6 +7,7 @@ static const char *const signatures[][4] = {
 	{"contrast", "z1", "z2"}, {"lookup", "queries", "keys", "negatives"}, {"instance", "features", "bank", "instances"},
 	{"group", "embeddings", "groups"}, {"classify", "logits", "labels"}, {"match", "logits", "targets"},
 	{"predict", "prediction", "target"}, {"distill", "student", "teacher"}, {"reconstruct", "prediction", "target", "mask"},
+	{"unmask", "logits", "tokens", "mask"},
 };
 
 static void trace_loss(void) {

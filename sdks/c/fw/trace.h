@@ -80,8 +80,10 @@ fw_value fw_take(fw_value x, int axis, int batch_dims, fw_value indices); // row
 
 enum { FW_ALL = 1 << 20 };
 fw_value fw_reduce(const char *kind, fw_value x, int axis); // add, multiply, maximum, minimum, and, or
+fw_value fw_reduce_over(const char *kind, fw_value x, const int *axes, int n);
 fw_value fw_sum(fw_value x, int axis);
 fw_value fw_mean(fw_value x, int axis);
+fw_value fw_mean_over(fw_value x, const int *axes, int n);
 fw_value fw_sum_keep(fw_value x, int axis); // leaves the axis as 1
 fw_value fw_mean_keep(fw_value x, int axis);
 fw_value fw_max_keep(fw_value x, int axis);
@@ -134,6 +136,7 @@ fw_value fw_rotate90(fw_value picture, int quarters);
 fw_value fw_picture(const char *op, fw_value picture);                      // image_flip_horizontal, image_flip_vertical, image_grayscale, image_invert ...
 fw_value fw_adjust(const char *op, fw_value picture, fw_value by);          // image_brightness, image_contrast, image_saturation, image_hue, image_gaussian_blur, image_solarize
 fw_value fw_color_jitter(fw_value picture, double brightness, double contrast, double saturation, double hue);
+fw_value fw_maybe(double p, fw_value picture, fw_value (*f)(fw_value)); // f of the picture with probability p
 fw_value fw_draw_uniform(double lo, double hi);
 fw_value fw_draw_bernoulli(double p);
 fw_value fw_draw_int(int n);

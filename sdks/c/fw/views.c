@@ -74,3 +74,9 @@ fw_value fw_color_jitter(fw_value picture, double brightness, double contrast, d
 	in[5] = fw_one("draw_permutation", NULL, 0, &a, 1, fw_of(FW_I32, 4));
 	return fw_one("image_color_jitter", in, 6, NULL, 0, fw_shape_at(picture));
 }
+
+fw_value fw_maybe(double p, fw_value picture, fw_value (*f)(fw_value)) {
+	if (p <= 0) return picture;
+	fw_value toss = fw_draw_bernoulli(p), changed = f(picture);
+	return fw_where(toss, changed, picture);
+}

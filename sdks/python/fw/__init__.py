@@ -7,7 +7,8 @@ file and line."""
 from .crop import Box, Rect, Size
 from .key import Key
 from .params import Bool, Float, Floats, Int, Ints, Refusal, String, refuse
-from .plugin import augment, backbone, crop, eval_loss, loss, pretext
+from .pixels import Pixels
+from .plugin import augment, backbone, crop, eval_augment, eval_loss, loss, pretext
 from .serve import serve
 from .shaping import concat
 from .trace import constant, emit, fail, fill, iota, iota_of, scalar

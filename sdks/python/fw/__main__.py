@@ -8,7 +8,7 @@ import sys
 import zipfile
 
 from .manifest import manifest
-from .serve import load, missing
+from .serve import Words, explained, load
 
 ENTRY = "from fw.serve import main\n\nmain({module!r})\n"
 
@@ -26,11 +26,12 @@ def archive(interpreter, files):
 
 
 def sources(folder):
-    """The files of a folder that are imported by now, and this package's."""
+    """The files of a folder that are imported by now, a virtual environment's aside, and
+    this package's."""
     paths = {getattr(m, "__file__", None) or "" for m in list(sys.modules.values())}
     here = os.path.dirname(os.path.abspath(__file__))
-    own = {p for p in paths if p.startswith(folder + os.sep) and p.endswith(".py") and not p.startswith(here + os.sep)}
-    files = {os.path.relpath(p, folder).replace(os.sep, "/"): p for p in own}
+    names = {os.path.relpath(p, folder).replace(os.sep, "/"): p for p in paths if p.startswith(folder + os.sep) and p.endswith(".py")}
+    files = {name: p for name, p in names.items() if not p.startswith(here + os.sep) and "site-packages" not in name.split("/")}
     files.update({f"fw/{name}": os.path.join(here, name) for name in os.listdir(here) if name.endswith(".py")})
     out = {}
     for name, path in files.items():
@@ -45,8 +46,8 @@ def build(source, out, interpreter):
     sys.path.insert(0, folder)
     try:
         plugins = load(module)
-    except ModuleNotFoundError as e:
-        sys.exit(f"{name}: {missing(e)}")
+    except Exception as e:
+        sys.exit(explained(e, Words(sys.stderr)))
     files = sources(folder)
     files["__main__.py"] = ENTRY.format(module=module).encode()
     b = archive(interpreter, files)

@@ -4,10 +4,10 @@ import inspect
 import json
 
 from . import crop as crops
-from . import evaluate
+from . import evaluate, pixels
 from .params import Param, ParamFault, Refusal, configure, read_param
 from .step import Step
-from .trace import Needed, Trace, declare, emit, fail, result
+from .trace import Needed, Trace, declare, emit, emit1, fail, result
 from .types import F32, Shape, read_shape
 from .views import Views
 from .wire import Writer, fields
@@ -117,7 +117,8 @@ class Plugin:
         q = evaluate.EvalRequest(b)
         if self.style != "eval":
             raise Refusal(f"{self.id} evaluates nothing")
-        return evaluate.answer(self.id, self.configured(q.params), q)
+        answer = pixels.answer if self.kind == "augment" else evaluate.answer
+        return answer(self.id, self.configured(q.params), q)
 
 
 def _loss(plugin, target, q):
@@ -131,20 +132,20 @@ def _loss(plugin, target, q):
     result("loss", target.loss(*values))
 
 
-def _one(q, what):
-    if len(q.inputs) != 1:
-        fail(f"{what} takes one input, found {len(q.inputs)}")
-    return q.inputs[0][1]
-
-
 def _augment(plugin, target, q):
-    shape = _one(q, "an augmentation")
-    result("image", target.augment(Views(), declare("image", shape)))
+    if len(q.inputs) != 1:
+        fail("an augmentation takes one picture")
+    x = declare("image", q.inputs[0][1])
+    if plugin.style == "eval":
+        result("image", emit1("call", (x,), {"callee": "pixels", "view": q.view, "shape": x.shape}, x.shape))
+        return
+    result("image", target.augment(Views(), x))
 
 
 def _backbone(plugin, target, q):
-    shape = _one(q, "a stage")
-    result("y", target.stage(Step(), q.func, declare("x", shape)))
+    if len(q.inputs) != 1:
+        fail(f"a stage takes one input, found {len(q.inputs)}")
+    result("y", target.stage(Step(), q.func, declare("x", q.inputs[0][1])))
 
 
 def _pretext(plugin, target, q):
@@ -198,6 +199,13 @@ def pretext(id, version, signature, *, loss="", crop="", augment=""):
 def augment(id, version):
     """Declares an augmentation: a class with augment(v, picture), traced."""
     return _declaration("augment", id, version)
+
+
+def eval_augment(id, version):
+    """Declares an augmentation that computes on pixels, which cannot be traced: a class with
+    retouch(key, view, picture), which changes picture.data in place. The same arguments must
+    give the same picture. Each batch's pictures are copied here and back."""
+    return _declaration("augment", id, version, style="eval")
 
 
 def backbone(id, version):

@@ -75,7 +75,7 @@ pub fn backbone(id: &'static str, version: &'static str, b: impl Backbone + 'sta
     plugin(id, version, "", Kind::Backbone(Box::new(b)))
 }
 
-const SIGNATURES: [(&str, &[&str]); 9] = [
+const SIGNATURES: [(&str, &[&str]); 10] = [
     ("contrast", &["z1", "z2"]),
     ("lookup", &["queries", "keys", "negatives"]),
     ("instance", &["features", "bank", "instances"]),
@@ -85,6 +85,7 @@ const SIGNATURES: [(&str, &[&str]); 9] = [
     ("predict", &["prediction", "target"]),
     ("distill", &["student", "teacher"]),
     ("reconstruct", &["prediction", "target", "mask"]),
+    ("unmask", &["logits", "tokens", "mask"]),
 ];
 
 impl Plugin {
