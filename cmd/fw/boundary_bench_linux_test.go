@@ -128,6 +128,19 @@ func own(ctx context.Context) (host.Caller, error) {
 	return process.Start(ctx, process.Config{Path: os.Args[0]})
 }
 
+// spent is how often the plugins were called so far, and how long that took.
+func (a *asked) spent() (calls int64, took time.Duration) {
+	seen := map[*host.Plugin]bool{}
+	for _, c := range []*client.Client{a.plugins.Pretext, a.plugins.Backbone, a.plugins.Loss, a.plugins.Crop, a.plugins.Augment} {
+		if !seen[c.Host] {
+			seen[c.Host] = true
+			n, d := c.Host.Stats()
+			calls, took = calls+n, took+d
+		}
+	}
+	return calls, took
+}
+
 // BenchmarkStart times the start of an experiment with five plugins, each a Go module of
 // its own, on a machine that never saw them and on one that did: to what they say of
 // themselves, to the step that is ready, and to the end of the first step; and the built-in
@@ -181,13 +194,17 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 // BenchmarkSteps times steps of SimCLR whose plugins are linked into the host, are modules
-// and are a process, in turns of a step each within one run.
+// and are a process, in turns of a step each within one run; and how often a step calls them, and for
+// how long: for crops, beside the step, and for nothing that was traced.
 func BenchmarkSteps(b *testing.B) {
 	b.Setenv("XDG_CACHE_HOME", b.TempDir())
 	type carrier struct {
 		name    string
+		asked   *asked
 		session *core.Session
 		took    []time.Duration
+		calls   int64
+		spent   time.Duration
 	}
 	var carriers []*carrier
 	for _, name := range []string{"linked", "wasm", "process"} {
@@ -204,7 +221,7 @@ func BenchmarkSteps(b *testing.B) {
 		default:
 			a.connect(b)
 		}
-		c := &carrier{name: name, session: a.session(b)}
+		c := &carrier{name: name, asked: a, session: a.session(b)}
 		b.Cleanup(func() { c.session.Trainer.Close(); a.set.close() })
 		carriers = append(carriers, c)
 	}
@@ -217,6 +234,7 @@ func BenchmarkSteps(b *testing.B) {
 	}
 	for _, c := range carriers { // what a first step does once
 		step(c)
+		c.calls, c.spent = c.asked.spent()
 	}
 	turn := 0
 	for b.Loop() {
@@ -236,6 +254,9 @@ func BenchmarkSteps(b *testing.B) {
 		b.ReportMetric(bench.Median(ratios), c.name+"/linked")
 	}
 	for _, c := range carriers {
+		calls, spent := c.asked.spent()
+		b.ReportMetric(float64(calls-c.calls)/float64(len(c.took)), c.name+"-calls/step")
+		b.ReportMetric(1e3*(spent-c.spent).Seconds()/float64(len(c.took)), c.name+"-in-plugins-ms/step")
 		slices.Sort(c.took)
 		b.ReportMetric(1e3*bench.Median(c.took).Seconds(), c.name+"-ms")
 	}
