@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"syscall"
 	"testing"
@@ -151,6 +152,7 @@ func BenchmarkStart(b *testing.B) {
 	connect := func(a *asked) { a.connect(b) }
 	times := map[string][]float64{}
 	start := func(name string, begin func(*asked), settings ...string) {
+		debug.FreeOSMemory() // what the start before it left behind
 		began, used := time.Now(), cpuTime(b)
 		note := func(at string) {
 			times[name+"-"+at+"-ms"] = append(times[name+"-"+at+"-ms"], 1e3*time.Since(began).Seconds())

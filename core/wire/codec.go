@@ -319,8 +319,7 @@ func (r *reader) uint32s(list []uint32) []uint32 {
 	return list
 }
 
-// words and doubles are each without a call for each, too.
-
+// words is uint32s for fields of 32 bits.
 func (r *reader) words(list []uint32) []uint32 {
 	if r.wireType != typeBytes || len(r.data)%4 != 0 {
 		r.each(type32, func(x uint64) { list = append(list, uint32(x)) })
@@ -333,6 +332,7 @@ func (r *reader) words(list []uint32) []uint32 {
 	return list
 }
 
+// doubles is words for fields of 64 bits.
 func (r *reader) doubles(list []float64) []float64 {
 	if r.wireType != typeBytes || len(r.data)%8 != 0 {
 		r.each(type64, func(x uint64) { list = append(list, math.Float64frombits(x)) })
