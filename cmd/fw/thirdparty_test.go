@@ -126,9 +126,9 @@ func Share(n int, share float64) int { return max(1, int(float64(n)*share)) }
 
 // theirs is a program outside of the tree, built to both carriers.
 type theirs struct {
-	module, program string                 // paths
-	said            wire.DescribeReply     // of the process
-	callers         map[string]host.Caller // by carrier
+	module, program string             // paths
+	said            wire.DescribeReply // of the process
+	callers         map[string]host.Caller
 }
 
 var buildTheirs = sync.OnceValues(func() (dir string, err error) {
@@ -200,12 +200,16 @@ func thirdParty(t *testing.T) *theirs {
 	if err != nil {
 		t.Fatal(err)
 	}
+	i, err := wasm.Interpret(context.Background(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
 	n, err := process.Start(context.Background(), process.Config{Path: p.program})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { w.Close(); n.Close() })
-	p.callers = map[string]host.Caller{registry.WASM: w, registry.Process: n}
+	t.Cleanup(func() { w.Close(); i.Close(); n.Close() })
+	p.callers = map[string]host.Caller{"compiled module": w, "interpreted module": i, "process": n}
 	if p.said, err = client.Describe(context.Background(), host.New("theirs", func(context.Context) (host.Caller, error) { return n, nil })); err != nil {
 		t.Fatal(err)
 	}
@@ -349,16 +353,18 @@ func TestThirdPartyPlugins(t *testing.T) {
 			Inputs: []wire.Tensor{{Shape: shape.F32(2), Data: []byte{0, 0, 128, 63, 0, 0, 0, 64}}, {Shape: shape.F32(2), Data: make([]byte, 8)}}}),
 	}
 	for m, request := range requests {
-		a, err := p.callers[registry.WASM].Call(context.Background(), m, request)
+		want, err := p.callers["process"].Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := p.callers[registry.Process].Call(context.Background(), m, request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(a) == 0 || !bytes.Equal(a, b) {
-			t.Errorf("%s: the module answers %d bytes, the process %d, and they differ", m, len(a), len(b))
+		for name, c := range p.callers {
+			got, err := c.Call(context.Background(), m, request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) == 0 || !bytes.Equal(got, want) {
+				t.Errorf("%s: the %s answers %d bytes, the process %d, and they differ", m, name, len(got), len(want))
+			}
 		}
 	}
 
