@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/fwlab/fw/core/abi"
 	"github.com/fwlab/fw/core/host"
@@ -109,9 +110,7 @@ func TestWhatTheInterpreterCannotDo(t *testing.T) {
 	if _, err := r.Call(context.Background(), abi.Trace, make([]byte, 3000)); err != nil {
 		t.Error(err)
 	}
-	if i, err := r.interpreted(); err != nil {
-		t.Error(err)
-	} else if _, err := i.Call(context.Background(), abi.Trace, make([]byte, 3000)); err == nil {
+	if _, err := r.interpret(context.Background(), abi.Trace, make([]byte, 3000)); err == nil {
 		t.Error("the interpreter nests 3000 calls: the test shows nothing")
 	}
 	for name, c := range map[string]struct {
@@ -125,6 +124,27 @@ func TestWhatTheInterpreterCannotDo(t *testing.T) {
 		}
 		if files, _ := filepath.Glob(filepath.Join(cache, "answers", "*", "*")); files != nil {
 			t.Errorf("%s: %v are kept", name, files)
+		}
+	}
+}
+
+// An interpreter that nobody asks is let go, and is there again for the next question.
+func TestAnIdleInterpreterIsLetGo(t *testing.T) {
+	r := remembered(t, echo, t.TempDir())
+	r.idle = time.Millisecond
+	for i := range 3 {
+		if _, err := r.Call(context.Background(), abi.Trace, fmt.Append(nil, i)); err != nil {
+			t.Fatal(err)
+		}
+		gone := func() bool {
+			r.asking.Lock()
+			defer r.asking.Unlock()
+			return r.interpreter == nil
+		}
+		for deadline := time.Now().Add(time.Minute); !gone(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("it is there after a minute")
+			}
 		}
 	}
 }
@@ -158,11 +178,13 @@ func TestClosedWhileGettingReady(t *testing.T) {
 		r.Close()
 		<-done
 		r.Close()
-		if len(r.open) != 0 {
-			t.Errorf("%d modules are open", len(r.open))
+		if r.compiled != nil {
+			t.Error("the module is open")
 		}
-		if _, err := r.Call(context.Background(), abi.Crop, []byte("a")); err == nil {
-			t.Error("a closed plugin answers")
+		for _, m := range []abi.Method{abi.Crop, abi.Trace} {
+			if _, err := r.Call(context.Background(), m, []byte("a")); err == nil {
+				t.Errorf("a closed plugin answers %s", m)
+			}
 		}
 	}
 }
