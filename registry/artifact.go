@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -54,16 +53,19 @@ func (p *Resolved) Module() ([]byte, error) {
 		return nil, p.fault(err)
 	}
 	defer f.Close()
-	var b bytes.Buffer
-	n, err := io.Copy(&b, io.LimitReader(f, maxModule+1))
+	info, err := f.Stat()
 	if err != nil {
 		return nil, p.fault(err)
 	}
-	if n > maxModule {
+	if info.Size() > maxModule {
 		return nil, p.fault(fmt.Errorf("%s: more than %d bytes", p.Path, maxModule))
 	}
-	sum := sha256.Sum256(b.Bytes())
-	return b.Bytes(), p.compare(sum[:])
+	b := make([]byte, info.Size()) // what is added meanwhile changes the hash of the next reading
+	if _, err := io.ReadFull(f, b); err != nil {
+		return nil, p.fault(err)
+	}
+	sum := sha256.Sum256(b)
+	return b, p.compare(sum[:])
 }
 
 func (p *Resolved) compare(sum []byte) error {

@@ -79,6 +79,7 @@ func CropViews(id, version string, c ViewCropper) *Plugin {
 			return nil, errors.New(id + ": heights, widths, keys, views and boxes disagree in number")
 		}
 		reply := &wire.CropReply{Rects: make([]uint32, 0, 4*n)}
+		var key Key // one for all images: a variable for each would be garbage
 		for i := range n {
 			img := Size{int(req.Height[i]), int(req.Width[i])}
 			box := Box{Y1: 1, X1: 1}
@@ -89,7 +90,7 @@ func CropViews(id, version string, c ViewCropper) *Plugin {
 					return nil, errors.New(id + ": a box is not within its image")
 				}
 			}
-			key := rng.Key{req.Keys[2*i], req.Keys[2*i+1]}.Stream()
+			key.Restart(rng.Key{req.Keys[2*i], req.Keys[2*i+1]})
 			view := 0
 			if len(req.Views) > 0 {
 				view = int(req.Views[i])

@@ -23,8 +23,10 @@ import (
 
 // artifact is a file, or this executable, that runs one plugin or several.
 type artifact struct {
-	host *host.Plugin
-	said *wire.DescribeReply // nil until it was asked
+	host   *host.Plugin
+	asked  sync.Once
+	said   wire.DescribeReply
+	failed error
 }
 
 // artifact is what runs a plugin, shared with the others that live in it.
@@ -38,7 +40,11 @@ func (s *pluginSet) artifact(p *registry.Resolved) *artifact {
 	}
 	key := fmt.Sprint(name, p.Artifact.SHA256, p.Manifest.Capabilities, p.Manifest.Limits.MemoryMiB)
 	if s.artifacts[key] == nil {
-		h := host.New(name, s.begin(p))
+		start := s.begin(p)
+		if p.Artifact.Carrier == registry.WASM {
+			start = remember(p)
+		}
+		h := host.New(name, start)
 		if s.watch != nil {
 			h.Watch = func(m abi.Method, began time.Time, took time.Duration) { s.watch(name, m, began, took) }
 		}
@@ -84,12 +90,29 @@ func startModule(p *registry.Resolved) func(context.Context) (host.Caller, error
 		if err != nil {
 			return nil, err
 		}
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			cache = os.TempDir()
-		}
-		return wasm.Open(ctx, module, filepath.Join(cache, "fw", "wasm"))
+		return wasm.Open(ctx, module, moduleCache())
 	}
+}
+
+// remember keeps what a module whose hash was checked has answered, and compiles it when
+// it has to be.
+func remember(p *registry.Resolved) func(context.Context) (host.Caller, error) {
+	return func(context.Context) (host.Caller, error) {
+		module, err := p.Module()
+		if err != nil {
+			return nil, err
+		}
+		return wasm.Remember(module, p.Artifact.SHA256, moduleCache()), nil
+	}
+}
+
+// moduleCache is the folder of compiled modules and of their answers.
+func moduleCache() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return filepath.Join(cache, "fw", "wasm")
 }
 
 // ownHash is the sha256 of this executable, the artifact of what is built in as a
@@ -113,14 +136,8 @@ var ownHash = sync.OnceValue(func() string {
 
 // describe asks the artifact once what it has.
 func (a *artifact) describe(ctx context.Context) (wire.DescribeReply, error) {
-	if a.said == nil {
-		said, err := client.Describe(ctx, a.host)
-		if err != nil {
-			return said, err
-		}
-		a.said = &said
-	}
-	return *a.said, nil
+	a.asked.Do(func() { a.said, a.failed = client.Describe(ctx, a.host) })
+	return a.said, a.failed
 }
 
 // spent is the time that calls have taken so far.

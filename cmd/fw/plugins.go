@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/fwlab/fw/core/abi"
@@ -78,6 +79,9 @@ func (s *pluginSet) connect(ctx context.Context, e *experiment.Experiment) (trai
 	signatures := map[string]string{}
 	clients := map[string]**client.Client{experiment.Pretext: &p.Pretext, experiment.Backbone: &p.Backbone,
 		experiment.Loss: &p.Loss, experiment.Crop: &p.Crop, experiment.Augment: &p.Augment}
+	if err := s.start(ctx, e); err != nil {
+		return p, err
+	}
 	for _, kind := range experiment.Kinds() {
 		r, err := s.of(e, kind)
 		if err != nil {
@@ -94,6 +98,9 @@ func (s *pluginSet) connect(ctx context.Context, e *experiment.Experiment) (trai
 		if err != nil {
 			return p, fmt.Errorf("%s: %w", e.Where(kind+".use"), err)
 		}
+		if r.Manifest.Info.Style != "trace" { // training calls it
+			go a.host.Ready()
+		}
 		signatures[kind] = r.Manifest.Info.Signature
 		*clients[kind] = &client.Client{Host: a.host, ID: r.Manifest.Info.ID, Params: e.Plugin(kind).Params}
 	}
@@ -101,6 +108,31 @@ func (s *pluginSet) connect(ctx context.Context, e *experiment.Experiment) (trai
 		return p, fmt.Errorf("%s: link: pretext %q needs a loss of signature %s, %q is one of signature %s", e.Where("loss.use"), p.Pretext.ID, want, p.Loss.ID, got)
 	}
 	return p, nil
+}
+
+// start starts the artifacts of an experiment, several at once, and asks each what it has.
+// Whether a native program may start is asked before, one after the other.
+func (s *pluginSet) start(ctx context.Context, e *experiment.Experiment) error {
+	var started sync.WaitGroup
+	defer started.Wait()
+	begun := map[*artifact]bool{}
+	for _, kind := range experiment.Kinds() {
+		r, err := s.of(e, kind)
+		if err == nil && r != nil {
+			err = s.gate.pass(r)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", e.Where(kind+".use"), err)
+		}
+		if r == nil {
+			continue
+		}
+		if a := s.artifact(r); !begun[a] {
+			begun[a] = true
+			started.Go(func() { _, _ = a.describe(ctx) })
+		}
+	}
+	return nil
 }
 
 // used is the plugins of an experiment, by kind.

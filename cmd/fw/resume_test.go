@@ -19,10 +19,10 @@ import (
 )
 
 // whole is the encoder of the tiny experiment, run through.
-func whole(t *testing.T, file string) []byte {
+func whole(t *testing.T, file string, args ...string) []byte {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "whole")
-	if code, out := fw(t, "run", file, "--out", dir); code != 0 {
+	if code, out := fw(t, append([]string{"run", file, "--out", dir}, args...)...); code != 0 {
 		t.Fatal(out)
 	}
 	return encoder(t, dir)

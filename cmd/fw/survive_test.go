@@ -132,3 +132,42 @@ func TestTrainingSurvivesItsPlugin(t *testing.T) {
 		})
 	}
 }
+
+// A module that traps in the middle of training gets a fresh instance, and the bytes are
+// those of a run without a trap. Where that does not help the run ends with one error
+// that names the plugin, the step and the place in its source; the last checkpoint
+// stands, and the run goes on from it as far as it can.
+func TestTrainingSurvivesAModule(t *testing.T) {
+	p := thirdParty(t)
+	file := experimentFile(t, strings.Replace(tiny, "epochs = 4", "epochs = 20", 1)+
+		fmt.Sprintf("\n[crop]\nuse = %q\n", filepath.ToSlash(p.folder(t, "mine/fragile", registry.WASM))))
+	if got := whole(t, file, "--set", "crop.lasts=300"); !bytes.Equal(got, whole(t, file)) {
+		t.Error("the encoder of instances that wear out differs")
+	}
+
+	dir := filepath.Join(t.TempDir(), "r")
+	trapped := fails(t, "go on with: fw run --resume "+dir, "run", file, "--out", dir, "--set", "crop.fails=0.001")
+	stopped := status(t, dir)
+	said := fmt.Sprintf("train: step %d: crop: mine/fragile: plugin ", stopped.Step+1)
+	for _, want := range []string{said, "Crop: trapped: panic: no way to crop this (", "main.go:"} {
+		if !strings.Contains(trapped, want) || !strings.Contains(stopped.Message, want) {
+			t.Errorf("expected %q in\n%s\nand in %+v", want, trapped, stopped)
+		}
+	}
+	if n := strings.Count(trapped, "no way to crop this"); n != 1 {
+		t.Errorf("it is said %d times in\n%s", n, trapped)
+	}
+	last, err := checkpoint.At(rundir.Dir(dir).Checkpoints()).Last()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stopped.State != rundir.Failed || last.Meta.Step == 0 || last.Meta.Step >= stopped.Step {
+		t.Fatalf("checkpoint of step %d, status %+v: the test shows nothing", last.Meta.Step, stopped)
+	}
+	fails(t, said, "run", "--resume", dir)
+	steps := fmt.Sprint("train.steps=", stopped.Step)
+	ok(t, "run", "--resume", dir, "--set", steps)
+	if !bytes.Equal(encoder(t, dir), whole(t, file, "--set", "crop.fails=0.001", "--set", steps)) {
+		t.Error("the encoder differs from the one of a run that ends before the trap")
+	}
+}

@@ -27,7 +27,7 @@ import (
 	"github.com/fwlab/fw/registry/store"
 )
 
-// theirSource is four plugins in one program, as someone else would write them.
+// theirSource is five plugins in one program, as someone else would write them.
 const theirSource = `// Command plugins is a crop strategy, two losses and an augmentation.
 package main
 
@@ -65,7 +65,27 @@ func main() {
 	e := &erase{}
 	augment := sdk.EvalAugment("mine/erase", "0.2.0", e).Doc("a random rectangle of one random level")
 	augment.Int(&e.most, "most", 10, "longest side in pixels", sdk.AtLeast(1))
-	sdk.Serve(crop, loss, sdk.EvalLoss("mine/pull-evaluated", "0.1.0", "contrast", l), augment)
+	f := &fragile{}
+	frail := sdk.Crop("mine/fragile", "0.1.0", f).Doc("a crop of 8 by 8, while it lasts")
+	frail.Int(&f.lasts, "lasts", 0, "crops until an instance breaks; 0: for ever", sdk.AtLeast(0))
+	frail.Float(&f.fails, "fails", 0, "share of crops that it cannot do", sdk.AtLeast(0), sdk.AtMost(1))
+	sdk.Serve(crop, loss, sdk.EvalLoss("mine/pull-evaluated", "0.1.0", "contrast", l), augment, frail)
+}
+
+type fragile struct {
+	lasts, done int
+	fails       float64
+}
+
+// Crop breaks where its parameters say so.
+func (f *fragile) Crop(k *sdk.Key, img sdk.Size, _ sdk.Box) sdk.Rect {
+	if k.Bool(f.fails) {
+		panic("no way to crop this")
+	}
+	if f.done++; f.lasts > 0 && f.done > f.lasts {
+		panic("worn out")
+	}
+	return sdk.Rect{Y: k.Intn(img.H - 7), X: k.Intn(img.W - 7), H: 8, W: 8}
 }
 
 type erase struct{ most int }
@@ -181,7 +201,7 @@ func thirdParty(t *testing.T) *theirs {
 	return p
 }
 
-func sum(t *testing.T, path string) string {
+func sum(t testing.TB, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -191,7 +211,7 @@ func sum(t *testing.T, path string) string {
 	return hex.EncodeToString(h[:])
 }
 
-func put(t *testing.T, path string, b []byte, mode os.FileMode) {
+func put(t testing.TB, path string, b []byte, mode os.FileMode) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -323,6 +343,11 @@ func TestThirdPartyPlugins(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer module.Close()
+	interpreted, err := wasm.Interpret(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer interpreted.Close()
 	program, err := p.startProgram(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -337,16 +362,18 @@ func TestThirdPartyPlugins(t *testing.T) {
 			Inputs: []wire.Tensor{{Shape: shape.F32(2), Data: []byte{0, 0, 128, 63, 0, 0, 0, 64}}, {Shape: shape.F32(2), Data: make([]byte, 8)}}}),
 	}
 	for m, request := range requests {
-		a, err := module.Call(context.Background(), m, request)
+		want, err := program.Call(context.Background(), m, request)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := program.Call(context.Background(), m, request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(a) == 0 || !bytes.Equal(a, b) {
-			t.Errorf("%s: the module answers %d bytes, the process %d, and they differ", m, len(a), len(b))
+		for name, c := range map[string]host.Caller{"compiled module": module, "interpreted module": interpreted} {
+			got, err := c.Call(context.Background(), m, request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got) == 0 || !bytes.Equal(got, want) {
+				t.Errorf("%s: the %s answers %d bytes, the process %d, and they differ", m, name, len(got), len(want))
+			}
 		}
 	}
 

@@ -22,7 +22,7 @@ type trustGate struct{ ask asker }
 
 // guard is start behind the gate.
 func (g trustGate) guard(p *registry.Resolved, start func(context.Context) (host.Caller, error)) func(context.Context) (host.Caller, error) {
-	if p.Builtin != nil || p.Artifact.Carrier != registry.Process {
+	if !needsTrust(p) {
 		return start
 	}
 	return func(ctx context.Context) (host.Caller, error) {
@@ -32,6 +32,18 @@ func (g trustGate) guard(p *registry.Resolved, start func(context.Context) (host
 		sayOnce()
 		return start(ctx)
 	}
+}
+
+func needsTrust(p *registry.Resolved) bool {
+	return p.Builtin == nil && p.Artifact.Carrier == registry.Process
+}
+
+// pass asks what guard would at the start.
+func (g trustGate) pass(p *registry.Resolved) error {
+	if !needsTrust(p) {
+		return nil
+	}
+	return g.allow(p)
 }
 
 // allow asks on the terminal at the first use, and elsewhere says which command to run.

@@ -184,6 +184,17 @@ func (p *Plugin) running(ctx context.Context) (Caller, error) {
 	return p.current, nil
 }
 
+// Ready has what was started prepare for calls, if it is a carrier that can. What fails
+// is said by the first call.
+func (p *Plugin) Ready() {
+	p.mu.Lock()
+	c := p.current
+	p.mu.Unlock()
+	if r, ok := c.(interface{ Ready() error }); ok {
+		_ = r.Ready()
+	}
+}
+
 // drop closes a carrier that failed, unless another call has replaced it already.
 func (p *Plugin) drop(c Caller) {
 	p.mu.Lock()

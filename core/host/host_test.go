@@ -79,3 +79,34 @@ func TestRestarts(t *testing.T) {
 		})
 	}
 }
+
+// prepares counts how often it was told to get ready.
+type prepares struct {
+	scripted
+	ready *int
+}
+
+func (p prepares) Ready() error { *p.ready++; return nil }
+
+// Getting ready starts nothing: a plugin that was closed stays so.
+func TestReady(t *testing.T) {
+	var fail []error
+	starts, ready, closed := 0, 0, 0
+	p := New("x", func(context.Context) (Caller, error) {
+		starts++
+		return prepares{scripted{&fail, &closed}, &ready}, nil
+	})
+	p.Ready()
+	if starts != 0 || ready != 0 {
+		t.Errorf("%d starts, %d times ready before the first call", starts, ready)
+	}
+	if _, err := p.Call(context.Background(), abi.Describe, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.Ready()
+	p.Close()
+	p.Ready()
+	if starts != 1 || ready != 1 {
+		t.Errorf("%d starts, %d times ready", starts, ready)
+	}
+}

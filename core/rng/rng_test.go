@@ -2,6 +2,7 @@ package rng
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -49,6 +50,49 @@ func TestBetaMoments(t *testing.T) {
 		}{{"mean", mean, 0.5}, {"variance", sq/n - mean*mean, c.variance}, {"middle", mid / n, c.middle}, {"tails", tail / n, c.tails}} {
 			if math.Abs(v.got-v.want) > 0.006 {
 				t.Errorf("Beta(%v,%v) %s = %.4f, want %.4f", c.a, c.a, v.name, v.got, v.want)
+			}
+		}
+	}
+}
+
+// The shares below a point are those of the law, where it has a formula: t^a for b = 1
+// and the arcsine for a half and a half; and its mean and variance where not, for shapes
+// on both sides of 1.
+func TestBetaLaw(t *testing.T) {
+	const n = 200_000
+	for _, c := range []struct {
+		a, b  float64
+		below func(t float64) float64
+	}{
+		{0.2, 1, func(t float64) float64 { return math.Pow(t, 0.2) }},
+		{1, 0.3, func(t float64) float64 { return 1 - math.Pow(1-t, 0.3) }},
+		{0.5, 0.5, func(t float64) float64 { return 2 / math.Pi * math.Asin(math.Sqrt(t)) }},
+		{3, 1, func(t float64) float64 { return t * t * t }},
+		{0.1, 0.7, nil}, {0.9, 2.5, nil}, {4, 0.6, nil},
+	} {
+		s := New(9).FoldString("law").Stream()
+		draws := make([]float64, n)
+		sum, square := 0.0, 0.0
+		for i := range draws {
+			x := s.Beta(c.a, c.b)
+			draws[i], sum, square = x, sum+x, square+x*x
+		}
+		all := c.a + c.b
+		mean, variance := c.a/all, c.a*c.b/(all*all*(all+1))
+		if off := math.Abs(sum/n - mean); off > 0.004 {
+			t.Errorf("Beta(%v,%v): a mean of %v, expected %v", c.a, c.b, sum/n, mean)
+		}
+		if got := square/n - sum/n*(sum/n); math.Abs(got-variance) > 0.003 {
+			t.Errorf("Beta(%v,%v): a variance of %v, expected %v", c.a, c.b, got, variance)
+		}
+		if c.below == nil {
+			continue
+		}
+		slices.Sort(draws)
+		for i, x := range draws { // 1.63/sqrt(n) is exceeded once in a hundred (Kolmogorov)
+			if off := math.Abs(float64(i)/n - c.below(x)); off > 1.63/math.Sqrt(n) {
+				t.Errorf("Beta(%v,%v): a share of %v below %v, expected %v", c.a, c.b, float64(i)/n, x, c.below(x))
+				break
 			}
 		}
 	}

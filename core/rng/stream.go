@@ -8,10 +8,15 @@ type Stream struct {
 	key  Key
 	next uint64
 	buf  [4]uint32
+	// The last bounds of LogUniform, which are the same crop after crop, and log(hi/lo).
+	lo, hi, span float64
 }
 
 // Stream starts drawing from k.
 func (k Key) Stream() Stream { return Stream{key: k} }
+
+// Restart begins anew with another key.
+func (s *Stream) Restart(k Key) { s.key, s.next = k, 0 }
 
 // Uint32 is the next random word.
 func (s *Stream) Uint32() uint32 {
@@ -48,7 +53,12 @@ func (s *Stream) Uniform(lo, hi float64) float64 { return lo + float64((hi-lo)*s
 
 // LogUniform is in [lo,hi) with a uniform logarithm, for lo and hi above 0: as likely
 // within [1/2,1) as within [1,2).
-func (s *Stream) LogUniform(lo, hi float64) float64 { return lo * exp(s.Float64()*log(hi/lo)) }
+func (s *Stream) LogUniform(lo, hi float64) float64 {
+	if lo != s.lo || hi != s.hi {
+		s.lo, s.hi, s.span = lo, hi, log(hi/lo)
+	}
+	return lo * exp(s.Float64()*s.span)
+}
 
 // Intn is uniform in [0,n) without bias, for 0 < n < 2^32; it panics for other n.
 func (s *Stream) Intn(n int) int {
@@ -98,11 +108,29 @@ func (s *Stream) gamma(a float64) (g, boost float64) {
 	}
 }
 
-// Beta draws from Beta(a,b), a and b above 0, as a ratio of gammas.
+// Beta draws from Beta(a,b), a and b above 0: a ratio of powers, or of gammas where a
+// shape is above 1.
 func (s *Stream) Beta(a, b float64) float64 {
+	if a <= 1 && b <= 1 {
+		return s.powers(a, b)
+	}
 	x, boostX := s.gamma(a)
 	y, boostY := s.gamma(b)
 	return 1 / (1 + float64(y/x*exp(boostY-boostX)))
+}
+
+// powers draws from Beta(a,b), a and b at most 1: of powers x and y of two uniforms,
+// whose sum is at most 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y, so
+// that tiny shapes do not underflow.
+func (s *Stream) powers(a, b float64) float64 {
+	for {
+		x := log(1-s.Float64()) / a
+		y := log(1-s.Float64()) / b
+		// Where both are below a half, their sum is below 1.
+		if x < -math.Ln2 && y < -math.Ln2 || exp(x)+exp(y) <= 1 {
+			return 1 / (1 + exp(y-x))
+		}
+	}
 }
 
 // Perm is a uniform permutation of 0..n-1 (Fisher-Yates).

@@ -98,11 +98,6 @@ func NewTrainer(ctx context.Context, c Config) (*Trainer, error) {
 
 func (t *Trainer) build(ctx context.Context) error {
 	c := &t.Config
-	if c.Plugins.Crop != nil {
-		if _, err := c.Plugins.Crop.Crops(ctx, view.CropRequest{}); err != nil { // of no image: it may refuse its parameters
-			return err
-		}
-	}
 	views, err := c.Plugins.Views(ctx, c.Facts)
 	if err != nil {
 		return err
@@ -154,6 +149,11 @@ func (t *Trainer) build(ctx context.Context) error {
 	debug.FreeOSMemory() // what tracing left behind, before the arena is taken
 	if t.Exec, err = exec.New(compiled, exec.Options{Pool: t.Pool, Aliases: aliases, Inputs: shared, Eval: t.evaluate, Fours: t.Config.Fours}); err != nil {
 		return err
+	}
+	if c.Plugins.Crop != nil { // after the rest: what answers may have been getting ready beside it
+		if _, err := c.Plugins.Crop.Crops(ctx, view.CropRequest{}); err != nil { // of no image: it may refuse its parameters
+			return err
+		}
 	}
 	if c.CheckFinite {
 		t.before = t.State.clone(nil)

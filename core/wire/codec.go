@@ -55,10 +55,8 @@ func (w *writer) double(field int, x float64) {
 }
 
 func (w *writer) fixed64(x uint64) {
-	for range 8 {
-		w.b = append(w.b, byte(x))
-		x >>= 8
-	}
+	w.fixed32(uint32(x))
+	w.fixed32(uint32(x >> 32))
 }
 
 func (w *writer) fixed32(x uint32) { w.b = append(w.b, byte(x), byte(x>>8), byte(x>>16), byte(x>>24)) }
@@ -218,12 +216,22 @@ func (r *reader) fixed(n int) uint64 {
 		r.fail(errTruncated)
 		return 0
 	}
-	var x uint64
-	for i := n - 1; i >= 0; i-- {
-		x = x<<8 | uint64(r.b[i])
-	}
+	b := r.b[:n]
 	r.b = r.b[n:]
-	return x
+	if n == 4 {
+		return uint64(word(b))
+	}
+	return double(b)
+}
+
+// word and double are the bytes of a 32-bit and a 64-bit field: one load each, where a
+// guest pays for the turns of a loop.
+func word(b []byte) uint32 {
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+func double(b []byte) uint64 {
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // fail keeps the first error.
@@ -294,14 +302,46 @@ func (r *reader) uint32s(list []uint32) []uint32 {
 	list = slices.Grow(list, len(r.data))
 	sub := reader{b: r.data}
 	for len(sub.b) > 0 && sub.err == nil {
-		if c := sub.b[0]; c < 0x80 {
+		c := uint32(sub.b[0])
+		if c < 0x80 {
 			sub.b = sub.b[1:]
-			list = append(list, uint32(c))
+			list = append(list, c)
+			continue
+		}
+		if len(sub.b) > 1 && sub.b[1] < 0x80 {
+			list = append(list, c&0x7f|uint32(sub.b[1])<<7)
+			sub.b = sub.b[2:]
 			continue
 		}
 		list = append(list, uint32(min(sub.varint(), math.MaxUint32)))
 	}
 	r.fail(sub.err)
+	return list
+}
+
+// words is uint32s for fields of 32 bits.
+func (r *reader) words(list []uint32) []uint32 {
+	if r.wireType != typeBytes || len(r.data)%4 != 0 {
+		r.each(type32, func(x uint64) { list = append(list, uint32(x)) })
+		return list
+	}
+	list = slices.Grow(list, len(r.data)/4)
+	for b := r.data; len(b) > 0; b = b[4:] {
+		list = append(list, word(b))
+	}
+	return list
+}
+
+// doubles is words for fields of 64 bits.
+func (r *reader) doubles(list []float64) []float64 {
+	if r.wireType != typeBytes || len(r.data)%8 != 0 {
+		r.each(type64, func(x uint64) { list = append(list, math.Float64frombits(x)) })
+		return list
+	}
+	list = slices.Grow(list, len(r.data)/8)
+	for b := r.data; len(b) > 0; b = b[8:] {
+		list = append(list, math.Float64frombits(double(b)))
+	}
 	return list
 }
 

@@ -6,7 +6,6 @@ package wire
 
 import (
 	"math"
-	"slices"
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/schema"
@@ -411,11 +410,9 @@ func (m *CropRequest) decode(r *reader) {
 		case 4:
 			m.Width = r.uint32s(m.Width)
 		case 5:
-			m.Keys = slices.Grow(m.Keys, len(r.data)/4)
-			r.each(type32, func(x uint64) { m.Keys = append(m.Keys, uint32(x)) })
+			m.Keys = r.words(m.Keys)
 		case 6:
-			m.Boxes = slices.Grow(m.Boxes, len(r.data)/8)
-			r.each(type64, func(x uint64) { m.Boxes = append(m.Boxes, math.Float64frombits(x)) })
+			m.Boxes = r.doubles(m.Boxes)
 		case 7:
 			m.Views = r.uint32s(m.Views)
 		}

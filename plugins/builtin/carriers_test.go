@@ -59,8 +59,13 @@ func cropsAreEqual(t *testing.T, id string, module []byte, boxes bool) {
 		t.Fatal(err)
 	}
 	defer w.Close()
+	i, err := wasm.Interpret(context.Background(), module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.Close()
 	on := carriers(t)
-	on["wasm"] = w
+	on["wasm"], on["interpreted"] = w, i
 	req := &wire.CropRequest{Plugin: id}
 	for i := range uint32(2000) {
 		req.Height, req.Width = append(req.Height, 1+i%57), append(req.Width, 1+i*7%43)

@@ -2,7 +2,7 @@
 // ("Crafting Better Contrastive Views for Siamese Representation Learning", Peng et al.
 // 2022, section 3).
 
-import { Crop, Key, Params, Rect, Region, Size, above, atMost, serve } from "./fw";
+import { Crop, Key, Params, Rect, Region, Size, above, atMost, rect, serve } from "./fw";
 export { fw_abi_v1, fw_alloc, fw_call } from "./fw/serve";
 
 class ContrastiveCrop extends Crop {
@@ -30,12 +30,12 @@ class ContrastiveCrop extends Crop {
       if (w < 1 || w > img.w || h < 1 || h > img.h) continue;
       if (!region.known) { // warm-up: a plain RandomResizedCrop
         const y = k.intn(img.h - h + 1), x = k.intn(img.w - w + 1);
-        return new Rect(y, x, h, w);
+        return rect(y, x, h, w);
       }
       const y0 = centred(region.y0, img.h, h), y1 = centred(region.y1, img.h, h);
       const x0 = centred(region.x0, img.w, w), x1 = centred(region.x1, img.w, w);
       const u = k.beta(this.alpha, this.alpha), v = k.beta(this.alpha, this.alpha);
-      return new Rect(between(y0, y1, u), between(x0, x1, v), h, w);
+      return rect(between(y0, y1, u), between(x0, x1, v), h, w);
     }
     return img.centerCrop(this.minRatio, this.maxRatio);
   }

@@ -76,9 +76,18 @@ func stored(b ...byte) (code []byte) {
 // A guest may do to itself what it likes: the call ends within its fuel and memory,
 // says how, and the next call has a fresh instance.
 func TestHostileCalls(t *testing.T) {
+	t.Run("compiled", func(t *testing.T) {
+		hostile(t, func(module []byte) (*Module, error) { return Open(context.Background(), module, "") })
+	})
+	t.Run("interpreted", func(t *testing.T) {
+		hostile(t, func(module []byte) (*Module, error) { return Interpret(context.Background(), module) })
+	})
+}
+
+func hostile(t *testing.T, open func(module []byte) (*Module, error)) {
 	for _, c := range hostileCalls {
 		t.Run(c.name, func(t *testing.T) {
-			m, err := Open(context.Background(), plugin(c.call, c.imports...), "")
+			m, err := open(plugin(c.call, c.imports...))
 			if err != nil {
 				t.Fatal(err)
 			}

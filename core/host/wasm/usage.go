@@ -14,6 +14,12 @@ func Fuel(m abi.Method) int64 {
 	return abi.FuelDefault
 }
 
+// interpretedShare leaves the interpreter two million units of a trace, which take it about as
+// long as a module of Go takes to compile.
+const interpretedShare = 50
+
+func (m *Module) fuel(method abi.Method) int64 { return Fuel(method) / m.share }
+
 // Usage is the most that one call of a method has needed, and one instance.
 type Usage struct {
 	Fuel   map[abi.Method]int64 // units of work
@@ -36,7 +42,7 @@ func (m *Module) ResetUsage() {
 
 // note counts what a call has needed, whatever became of it.
 func (m *Module) note(method abi.Method, in *instance) {
-	used, size := Fuel(method)-int64(in.fuel.Get()), int(in.mod.Memory().Size())
+	used, size := m.fuel(method)-int64(in.fuel.Get()), int(in.mod.Memory().Size())
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.usage.Fuel == nil {

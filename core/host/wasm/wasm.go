@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -41,6 +42,7 @@ var allowed = map[string]bool{
 type Module struct {
 	runtime  wazero.Runtime
 	compiled wazero.CompiledModule
+	share    int64 // of the fuel of a call, as a divisor
 	mu       sync.Mutex
 	idle     []*instance
 	usage    Usage
@@ -56,11 +58,7 @@ type instance struct {
 
 // Open compiles a module; cacheDir, if not "", keeps compiled code between runs.
 func Open(ctx context.Context, module []byte, cacheDir string) (*Module, error) {
-	rewritten, err := fuel.Instrument(module)
-	if err != nil {
-		return nil, err
-	}
-	cfg := wazero.NewRuntimeConfig().WithMemoryLimitPages(abi.MaxMemory >> 16)
+	cfg := wazero.NewRuntimeConfig()
 	if cacheDir != "" {
 		cache, err := wazero.NewCompilationCacheWithDir(cacheDir)
 		if err != nil {
@@ -68,7 +66,25 @@ func Open(ctx context.Context, module []byte, cacheDir string) (*Module, error) 
 		}
 		cfg = cfg.WithCompilationCache(cache)
 	}
-	m := &Module{runtime: wazero.NewRuntimeWithConfig(ctx, cfg)}
+	return open(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), module, cfg)
+}
+
+// Interpret makes a module callable without compiling it: the first answer comes sooner,
+// each later one takes longer. A call may do a fiftieth of the work, and nest less deep.
+func Interpret(ctx context.Context, module []byte) (*Module, error) {
+	m, err := open(ctx, module, wazero.NewRuntimeConfigInterpreter())
+	if err == nil {
+		m.share = interpretedShare
+	}
+	return m, err
+}
+
+func open(ctx context.Context, module []byte, cfg wazero.RuntimeConfig) (*Module, error) {
+	rewritten, err := fuel.Instrument(module)
+	if err != nil {
+		return nil, err
+	}
+	m := &Module{share: 1, runtime: wazero.NewRuntimeWithConfig(ctx, cfg.WithMemoryLimitPages(abi.MaxMemory>>16))}
 	if err := m.prepare(ctx, rewritten); err != nil {
 		m.runtime.Close(ctx)
 		return nil, err
@@ -162,7 +178,7 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 	if err != nil {
 		return nil, err
 	}
-	reply, err := in.run(ctx, method, request)
+	reply, err := in.run(ctx, m.fuel(method), method, request)
 	m.note(method, in)
 	var e *host.Error
 	if errors.As(err, &e) && e.Kind != host.Refused {
@@ -175,12 +191,12 @@ func (m *Module) Call(ctx context.Context, method abi.Method, request []byte) ([
 	return reply, err
 }
 
-func (in *instance) run(ctx context.Context, method abi.Method, request []byte) ([]byte, error) {
+func (in *instance) run(ctx context.Context, limit int64, method abi.Method, request []byte) ([]byte, error) {
 	most := abi.MaxReply
 	if method == abi.Eval {
 		most = abi.MaxEval
 	}
-	in.fuel.Set(uint64(Fuel(method)))
+	in.fuel.Set(uint64(limit))
 	in.stderr.Reset()
 	ctx = context.WithValue(ctx, words{}, in.stderr)
 	got, err := in.alloc.Call(ctx, uint64(len(request)))

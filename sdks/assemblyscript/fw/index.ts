@@ -5,7 +5,7 @@
 // are invalid from there on, and the host gets the message. An assertion or an error that
 // is thrown ends the call; its message, file and line are in the host's error.
 
-export { Crop, Rect, Region, Size } from "./crop";
+export { Crop, Rect, rect, Region, Size } from "./crop";
 export { Key, exp, log } from "./key";
 export { Limit, Params, above, atLeast, atMost, below, between, choice } from "./params";
 export { Augment, Backbone, Loss, Plugin, Pretext, serve } from "./plugin";

@@ -11,6 +11,10 @@ export class Key {
   private w2: u32 = 0;
   private w3: u32 = 0;
   private boost: f64 = 0;
+  // The last bounds of logUniform, which are the same crop after crop, and log(hi / lo).
+  private lo: f64 = 0;
+  private hi: f64 = 0;
+  private span: f64 = 0;
 
   constructor(private k0: u32 = 0, private k1: u32 = 0) {}
 
@@ -23,15 +27,18 @@ export class Key {
 
   private block(): void {
     let c0 = <u32>(this.next >> 2), c1 = <u32>(this.next >> 34), c2: u32 = 0, c3: u32 = 0;
-    let k0 = this.k0, k1 = this.k1;
-    for (let i = 0; i < 10; i++) {
-      const p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0;
-      c1 = <u32>q;
-      c2 = <u32>(p >> 32) ^ c3 ^ k1;
-      c3 = <u32>p;
-      k0 += 0x9E3779B9;
-      k1 += 0xBB67AE85;
+    let k0 = this.k0, k1 = this.k1, p: u64 = 0, q: u64 = 0;
+    for (let i = 0; i < 2; i++) { // five rounds in line: each turn costs fuel
+      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
     }
     this.w0 = c0;
     this.w1 = c1;
@@ -51,8 +58,17 @@ export class Key {
   // Uniform in [0,1) with 53 bits.
   @inline
   float64(): f64 {
-    const high = <u64>this.uint32();
-    const low = <u64>this.uint32();
+    const i = <u32>this.next & 3;
+    let high: u64 = 0, low: u64 = 0;
+    if (i & 1) {
+      high = this.uint32();
+      low = this.uint32();
+    } else { // both words are of one block
+      if (i == 0) this.block();
+      this.next += 2;
+      high = i == 0 ? this.w0 : this.w2;
+      low = i == 0 ? this.w1 : this.w3;
+    }
     return <f64>(((high << 32) | low) >> 11) * (1.0 / <f64>((<u64>1) << 53));
   }
 
@@ -63,7 +79,12 @@ export class Key {
 
   // In [lo,hi) with a uniform logarithm, for lo and hi above 0.
   logUniform(lo: f64, hi: f64): f64 {
-    return lo * exp(this.float64() * log(hi / lo));
+    if (lo != this.lo || hi != this.hi) {
+      this.lo = lo;
+      this.hi = hi;
+      this.span = log(hi / lo);
+    }
+    return lo * exp(this.float64() * this.span);
   }
 
   // Uniform in 0 to n-1, without bias, for n above 0 (Lemire's method).
@@ -112,8 +133,20 @@ export class Key {
     }
   }
 
+  // Beta(a,b), a and b at most 1: of powers x and y of two uniforms, whose sum is at most
+  // 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y.
+  private powers(a: f64, b: f64): f64 {
+    const half = -0.693147180559945309417; // its logarithm
+    while (true) {
+      const x = log(1.0 - this.float64()) / a, y = log(1.0 - this.float64()) / b;
+      // Where both are below a half, their sum is below 1.
+      if ((x < half && y < half) || exp(x) + exp(y) <= 1.0) return 1.0 / (1.0 + exp(y - x));
+    }
+  }
+
   // Beta(a,b), a and b above 0.
   beta(a: f64, b: f64): f64 {
+    if (a <= 1.0 && b <= 1.0) return this.powers(a, b);
     const x = this.gamma(a), boost = this.boost;
     const y = this.gamma(b);
     return 1.0 / (1.0 + (y / x) * exp(this.boost - boost));

@@ -43,6 +43,7 @@ static const char *answer_crop(fw_plugin *p, fw_reader r, fw_writer *reply) {
 
 	uint8_t *rects = fw_take_memory(20 * n), *end = rects; // 4 varints of at most 5 bytes
 	uint8_t *fell_back = fw_take_memory(5 * n), *last = fell_back;
+	fw_key k = {0};
 	for (size_t i = 0; i < n; i++) {
 		fw_size img = {(int)((uint32_t *)height.at)[i], (int)((uint32_t *)width.at)[i]};
 		fw_box box = {0, 0, 1, 1, false};
@@ -51,7 +52,7 @@ static const char *answer_crop(fw_plugin *p, fw_reader r, fw_writer *reply) {
 			box = (fw_box){b[0], b[1], b[2], b[3], true};
 		}
 		const uint32_t *key = (const uint32_t *)keys.at + 2 * i;
-		fw_key k = {.key = {key[0], key[1]}};
+		k.key[0] = key[0], k.key[1] = key[1], k.next = 0;
 		fw_rect c = p->cropper(&k, img, box, views.n ? (int)((uint32_t *)views.at)[i] : 0);
 		if (c.h < 1 || c.w < 1 || c.y < 0 || c.x < 0 || c.y > img.h - c.h || c.x > img.w - c.w) return fw_text(p->id, ": a rectangle is not inside its image", NULL);
 		end = put_number(put_number(put_number(put_number(end, c.y), c.x), c.h), c.w);

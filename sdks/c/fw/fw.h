@@ -87,7 +87,11 @@ static inline int fw_max(int x, int y) { return x > y ? x : y; }
 // ---- Crops ----
 
 // fw_key draws the random numbers of one crop (Philox4x32-10).
-typedef struct { uint32_t key[2], buffer[4]; uint64_t next; } fw_key;
+typedef struct {
+	uint32_t key[2], buffer[4];
+	uint64_t next;
+	double lo, hi, span; // the last bounds of fw_log_uniform, which are the same crop after crop, and log(hi / lo)
+} fw_key;
 
 uint32_t fw_uint32(fw_key *k);                         // the next random word
 double fw_float64(fw_key *k);                          // in [0,1) with 53 bits

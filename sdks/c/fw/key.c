@@ -27,13 +27,23 @@ uint32_t fw_uint32(fw_key *k) {
 }
 
 double fw_float64(fw_key *k) {
-	uint64_t high = fw_uint32(k), low = fw_uint32(k);
+	uint64_t high, low;
+	if (k->next % 2 == 0) { // both words are of one block
+		if (k->next % 4 == 0) next_block(k);
+		const uint32_t *w = k->buffer + k->next % 4;
+		high = w[0], low = w[1], k->next += 2;
+	} else {
+		high = fw_uint32(k), low = fw_uint32(k);
+	}
 	return (double)((high << 32 | low) >> 11) * (1.0 / ((uint64_t)1 << 53));
 }
 
 double fw_uniform(fw_key *k, double lo, double hi) { return lo + (hi - lo) * fw_float64(k); }
 
-FLAT double fw_log_uniform(fw_key *k, double lo, double hi) { return lo * fw_exp(fw_float64(k) * fw_log(hi / lo)); }
+FLAT double fw_log_uniform(fw_key *k, double lo, double hi) {
+	if (lo != k->lo || hi != k->hi) k->lo = lo, k->hi = hi, k->span = fw_log(hi / lo);
+	return lo * fw_exp(fw_float64(k) * k->span);
+}
 
 int fw_intn(fw_key *k, int n) { // Lemire's method
 	if (n <= 0) fw_panic("fw_intn needs a number above 0");
@@ -123,7 +133,19 @@ FLAT static double gamma(fw_key *k, double a, double *boost) {
 	}
 }
 
+// powers draws from Beta(a,b), a and b at most 1: of powers x and y of two uniforms, whose
+// sum is at most 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y.
+FLAT static double powers(fw_key *k, double a, double b) {
+	const double half = -0.693147180559945309417; // its logarithm
+	for (;;) {
+		double x = fw_log(1 - fw_float64(k)) / a, y = fw_log(1 - fw_float64(k)) / b;
+		// Where both are below a half, their sum is below 1.
+		if ((x < half && y < half) || fw_exp(x) + fw_exp(y) <= 1) return 1 / (1 + fw_exp(y - x));
+	}
+}
+
 double fw_beta(fw_key *k, double a, double b) {
+	if (a <= 1 && b <= 1) return powers(k, a, b);
 	double boost_x, boost_y, x = gamma(k, a, &boost_x), y = gamma(k, b, &boost_y);
 	return 1 / (1 + y / x * fw_exp(boost_y - boost_x));
 }

@@ -213,9 +213,19 @@ void fw_get_list(fw_reader *r, int type, fw_list *to, size_t size, bool zigzag) 
 		__builtin_memcpy(p, to->at, to->n * size);
 		to->at = p, to->cap = cap;
 	}
+	if (packed && type != FW_VARINT) { // as they lie there
+		if (r->n % size) broken(r, "wire: message ends in the middle of a field");
+		else __builtin_memcpy((uint8_t *)to->at + to->n * size, r->data, r->n), to->n += most;
+		return;
+	}
 	fw_reader in = fw_read(r->data, packed ? r->n : 0);
 	while (!in.error && (!packed || in.p != in.end)) {
-		uint64_t x = !packed ? r->value : type == FW_VARINT ? fw_get_varint(&in) : fixed(&in, type == FW_64 ? 8 : 4);
+		uint64_t x = r->value;
+		if (packed) { // of one or two bytes without a call for each
+			if (*in.p < 0x80) x = *in.p++;
+			else if (in.end - in.p > 1 && in.p[1] < 0x80) x = (uint64_t)(in.p[0] & 0x7f) | (uint64_t)in.p[1] << 7, in.p += 2;
+			else x = fw_get_varint(&in);
+		}
 		if (in.error) break;
 		if (zigzag) x = (x >> 1) ^ -(x & 1);
 		if (size == 4) ((uint32_t *)to->at)[to->n++] = x > UINT32_MAX ? UINT32_MAX : (uint32_t)x;

@@ -6,6 +6,7 @@ import math
 from .types import float32
 
 _WORD = 0xFFFFFFFF
+_LN_2 = 0.693147180559945309417
 
 
 def philox(k0, k1, i):
@@ -88,8 +89,20 @@ class Key:
             if u < 1 - 0.0331 * s * s or log(u) < 0.5 * s + d - d * v + d * log(v):
                 return d * v, boost
 
+    def _powers(self, a, b):
+        """Beta(a,b), a and b at most 1: of powers x and y of two uniforms, whose sum is at
+        most 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y."""
+        while True:
+            x = log(1 - self.float64()) / a
+            y = log(1 - self.float64()) / b
+            # Where both are below a half, their sum is below 1.
+            if x < -_LN_2 and y < -_LN_2 or exp(x) + exp(y) <= 1:
+                return 1 / (1 + exp(y - x))
+
     def beta(self, a, b):
         """Beta(a,b), a and b above 0."""
+        if a <= 1 and b <= 1:
+            return self._powers(a, b)
         x, boost_x = self._gamma(a)
         y, boost_y = self._gamma(b)
         return 1 / (1 + y / x * exp(boost_y - boost_x))

@@ -83,13 +83,14 @@ pub fn answer(id: &'static str, strategy: &mut dyn Crop, mut r: Reader) -> Resul
         return Err(format!("{id}: heights, widths, keys, views and boxes disagree in number"));
     }
     let (mut rects, mut fell_back) = (Writer(Vec::with_capacity(8 * n)), Writer(vec![]));
+    let mut k = Key::new([0; 2]);
     for i in 0..n {
         let img = Size { h: height[i] as i64, w: width[i] as i64 };
         let region = match boxes.get(4 * i..4 * i + 4) {
             Some(b) => Region { y0: b[0], x0: b[1], y1: b[2], x1: b[3], known: true },
             None => Region { y0: 0.0, x0: 0.0, y1: 1.0, x1: 1.0, known: false },
         };
-        let mut k = Key::new([keys[2 * i], keys[2 * i + 1]]);
+        k.restart([keys[2 * i], keys[2 * i + 1]]);
         let c = strategy.crop(&mut k, img, region, views.get(i).copied().unwrap_or(0));
         if c.h < 1 || c.w < 1 || c.y < 0 || c.x < 0 || c.y > img.h - c.h || c.x > img.w - c.w {
             return Err(format!("{id}: a rectangle is not inside its image"));

@@ -1,13 +1,17 @@
 //! Random draws: Philox4x32-10 (Salmon et al. 2011) by counter, and what is made of its
 //! words, bit for bit as the host's. docs/abi.md has test vectors.
 
-use std::f64::consts::{PI, SQRT_2};
+use std::f64::consts::{LN_2, PI, SQRT_2};
 
 /// Draws the random numbers of one crop.
 pub struct Key {
     key: [u32; 2],
     next: u64,
     buffer: [u32; 4],
+    // The last bounds of log_uniform, which are the same crop after crop, and log(hi / lo).
+    lo: f64,
+    hi: f64,
+    span: f64,
 }
 
 fn philox(mut k: [u32; 2], mut c: [u32; 4]) -> [u32; 4] {
@@ -22,7 +26,12 @@ fn philox(mut k: [u32; 2], mut c: [u32; 4]) -> [u32; 4] {
 
 impl Key {
     pub fn new(key: [u32; 2]) -> Key {
-        Key { key, next: 0, buffer: [0; 4] }
+        Key { key, next: 0, buffer: [0; 4], lo: 0.0, hi: 0.0, span: 0.0 }
+    }
+
+    /// Begins anew with another key.
+    pub fn restart(&mut self, key: [u32; 2]) {
+        (self.key, self.next) = (key, 0);
     }
 
     /// The next random word.
@@ -48,7 +57,10 @@ impl Key {
 
     /// In [lo,hi) with a uniform logarithm, for lo and hi above 0.
     pub fn log_uniform(&mut self, lo: f64, hi: f64) -> f64 {
-        lo * exp(self.float64() * log(hi / lo))
+        if lo != self.lo || hi != self.hi {
+            (self.lo, self.hi, self.span) = (lo, hi, log(hi / lo));
+        }
+        lo * exp(self.float64() * self.span)
     }
 
     /// Uniform in 0 to n-1, without bias, for n above 0 (Lemire's method).
@@ -104,8 +116,24 @@ impl Key {
         }
     }
 
+    /// Beta(a,b), a and b at most 1: of powers x and y of two uniforms, whose sum is at most
+    /// 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y.
+    fn powers(&mut self, a: f64, b: f64) -> f64 {
+        loop {
+            let x = log(1.0 - self.float64()) / a;
+            let y = log(1.0 - self.float64()) / b;
+            // Where both are below a half, their sum is below 1.
+            if x < -LN_2 && y < -LN_2 || exp(x) + exp(y) <= 1.0 {
+                return 1.0 / (1.0 + exp(y - x));
+            }
+        }
+    }
+
     /// Beta(a,b), a and b above 0.
     pub fn beta(&mut self, a: f64, b: f64) -> f64 {
+        if a <= 1.0 && b <= 1.0 {
+            return self.powers(a, b);
+        }
         let ((x, boost_x), (y, boost_y)) = (self.gamma(a), self.gamma(b));
         1.0 / (1.0 + y / x * exp(boost_y - boost_x))
     }
