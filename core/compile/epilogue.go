@@ -7,9 +7,14 @@ import (
 	"github.com/fwlab/fw/core/shape"
 )
 
-// narrow is the length of rows below which a product keeps to itself: its epilogue
-// would be called for a few elements at a time.
-const narrow = 64
+const (
+	// narrow is the length of rows below which a product keeps to itself: its epilogue
+	// would be called for a few elements at a time.
+	narrow = 64
+	// deep is the length of sums from which on it does so too: the epilogue is little
+	// beside them, and they are cut in another way than it would like.
+	deep = 2048
+)
 
 // fuseProducts makes the fusion that reads a product the epilogue of it: it gets the
 // sums before they go to memory. The product is then an instruction of the fusion's
@@ -34,7 +39,7 @@ func epilogueOf(f *ir.Func, i int) int {
 	}
 	y := in.Out[0]
 	dims := f.Shape(y).Dims
-	if len(dims) == 0 || dims[len(dims)-1] < narrow {
+	if len(dims) == 0 || dims[len(dims)-1] < narrow || summed(f, in) >= deep {
 		return -1
 	}
 	made := map[ir.ID]bool{y: true} // from y
@@ -54,6 +59,15 @@ func epilogueOf(f *ir.Func, i int) int {
 		}
 	}
 	return -1
+}
+
+// summed is the number of terms of an element of a product.
+func summed(f *ir.Func, dot *ir.Instr) int {
+	n := 1
+	for _, d := range dot.Attrs.Ints("lhs_contract") {
+		n *= f.Shape(dot.In[0]).Dims[d]
+	}
+	return n
 }
 
 // withProduct is a fusion that computes one of its operands, a product, itself.
