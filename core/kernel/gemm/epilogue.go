@@ -18,8 +18,8 @@ const (
 	wholeRow = 1536
 )
 
-// hold cuts a product that has an epilogue into about so many chunks of rows as long as can be, and
-// chooses how many columns of a chunk are summed before the epilogue has them.
+// hold cuts a product that has an epilogue into about so many chunks, of whole rows if
+// it can, and chooses how many columns of a chunk are summed before the epilogue has them.
 func (p *plan) hold(chunks int) {
 	if p.parts == 1 && !p.alone {
 		p.nblocks = ceilDiv(p.np, wholeRow)
