@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"math"
 	"slices"
 
 	"github.com/fwlab/fw/core/ir"
@@ -12,8 +13,8 @@ const (
 	// would be called for a few elements at a time.
 	narrow = 64
 	// deep is the length of sums from which on it does so too: the epilogue is little
-	// beside them, and they are cut in another way than it would like.
-	deep = 2048
+	// beside them, and loses more by cutting them into whole rows than it saves.
+	deep = 768
 )
 
 // fuseProducts makes the fusion that reads a product the epilogue of it: it gets the
@@ -39,7 +40,7 @@ func epilogueOf(f *ir.Func, i int) int {
 	}
 	y := in.Out[0]
 	dims := f.Shape(y).Dims
-	if len(dims) == 0 || dims[len(dims)-1] < narrow || summed(f, in) >= deep {
+	if len(dims) == 0 || dims[len(dims)-1] < narrow || rowOf(f, in) >= deep {
 		return -1
 	}
 	made := map[ir.ID]bool{y: true} // from y
@@ -61,11 +62,16 @@ func epilogueOf(f *ir.Func, i int) int {
 	return -1
 }
 
-// summed is the number of terms of an element of a product.
-func summed(f *ir.Func, dot *ir.Instr) int {
-	n := 1
-	for _, d := range dot.Attrs.Ints("lhs_contract") {
-		n *= f.Shape(dot.In[0]).Dims[d]
+// rowOf is the number of terms that an element of a product sums, if they are a row
+// of its left factor. Where they are a column, as in the gradient of weights, the
+// factor is packed, for which few rows at a time are too few; it is more than any then.
+func rowOf(f *ir.Func, dot *ir.Instr) int {
+	lhs, n := f.Shape(dot.In[0]).Dims, 1
+	for i, d := range dot.Attrs.Ints("lhs_contract") {
+		if d != len(lhs)-len(dot.Attrs.Ints("lhs_contract"))+i {
+			return math.MaxInt
+		}
+		n *= lhs[d]
 	}
 	return n
 }
