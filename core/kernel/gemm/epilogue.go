@@ -13,8 +13,8 @@ type Epilogue interface {
 const (
 	// maxHeld bounds the sums that a worker holds for an epilogue, so that they stay in the L2 cache.
 	maxHeld = 48 << 10
-	// wholeRow is how long rows are handed over whole: what an epilogue reads and writes
-	// in pieces of rows comes from memory twice as slowly.
+	// wholeRow is how long rows are handed over whole: memory is not fetched ahead of an
+	// epilogue that reads and writes pieces of rows.
 	wholeRow = 1536
 )
 
