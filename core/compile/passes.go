@@ -28,6 +28,7 @@ var Passes = []Pass{
 	{"normalisation fusion", fuseNorm},
 	{"fusion", fuse},
 	{"computing again", computeAgain},
+	{"product fusion", fuseProducts},
 }
 
 // Func runs every pass over a copy of f, and then those that are asked for, such

@@ -80,11 +80,17 @@ func typesOf(f *ir.Func, in *ir.Instr) types {
 	}
 	var t types
 	dims := in.Body.Shape(in.Body.Outputs[0].Value).Dims
+	factors := factorsOf(in.Body)
+	t.deep = len(factors) > 0
 	for _, p := range in.Body.Inputs {
-		t.in = append(t.in, wide)
-		if shape.SameDims(in.Body.Shape(p.Value).Dims, dims) && len(dims) > 0 {
-			t.in[len(t.in)-1] = either
+		u := wide
+		switch {
+		case slices.Contains(factors, p.Value):
+			u = half
+		case shape.SameDims(in.Body.Shape(p.Value).Dims, dims) && len(dims) > 0:
+			u = either
 		}
+		t.in = append(t.in, u)
 	}
 	for range in.Out {
 		t.half = append(t.half, len(dims) > 0)
@@ -224,14 +230,18 @@ func (h *halver) convert(v ir.ID, d dtype.DType, loc ir.Loc) ir.ID {
 // where it reads and writes them.
 func (h *halver) body(in *ir.Instr) {
 	b := in.Body
+	factors := factorsOf(b)
 	inside := b.Instrs
 	b.Instrs = nil
 	for i, v := range in.In {
 		p := b.Inputs[i].Value
-		if !h.half[v] {
+		if !h.half[v] && h.f.Shape(v).Equal(b.Shapes[p]) {
 			continue
 		}
 		b.Shapes[p] = shape.Of(dtype.BF16, b.Shapes[p].Dims...)
+		if slices.Contains(factors, p) {
+			continue
+		}
 		read := convertIn(b, p, dtype.F32, in.Loc)
 		for j := range inside {
 			for k, x := range inside[j].In {

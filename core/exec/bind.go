@@ -5,6 +5,7 @@ import (
 
 	"github.com/fwlab/fw/core/ir"
 	"github.com/fwlab/fw/core/kernel/buf"
+	"github.com/fwlab/fw/core/kernel/gemm"
 	"github.com/fwlab/fw/core/op"
 	"github.com/fwlab/fw/core/pool"
 	"github.com/fwlab/fw/core/shape"
@@ -30,6 +31,7 @@ type binding struct {
 	is, os  []shape.Shape
 	workers int
 	fours   bool
+	then    gemm.Epilogue // of a product
 }
 
 // bind plans the kernel of an instruction. The kernel gets its buffers in
@@ -55,7 +57,7 @@ func (ex *Executable) bind(in *ir.Instr) (runner, error) {
 }
 
 func (b *binding) plan() (kernel, error) {
-	if b.instr.Op == "fusion" {
+	if b.instr.Body != nil {
 		return b.fusion(b.instr.Body)
 	}
 	if d := op.Lookup(b.instr.Op); d != nil && d.Class == op.Elementwise {

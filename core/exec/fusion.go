@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/ir"
@@ -26,25 +27,36 @@ func (b *binding) single() *ir.Func {
 
 // fusion lowers a function of elementwise ops over one set of dimensions.
 // Besides those its body may hold broadcast_in_dim of an input, iota, and
-// constants of one element.
+// constants of one element; and one product, whose epilogue all that is then.
 func (b *binding) fusion(body *ir.Func) (kernel, error) {
+	at := slices.IndexFunc(body.Instrs, func(in ir.Instr) bool { return in.Op == "dot_general" })
+	if at < 0 {
+		return b.elementwise(body, nil)
+	}
+	return b.product(body, &body.Instrs[at])
+}
+
+// elementwise lowers a body but for the product that is given to it, if there is one.
+func (b *binding) elementwise(body *ir.Func, given *ir.Instr) (fused, error) {
 	l := &lowering{body: body, spec: fuse.Spec{Dims: body.Shape(body.Outputs[0].Value).Dims}, args: map[ir.ID]fuse.Arg{}, input: map[ir.ID]int{}}
 	for i, p := range body.Inputs {
 		l.input[p.Value] = i
 	}
+	if given != nil {
+		l.given(given.Out[0])
+	}
 	for i := range body.Instrs {
-		if err := l.instr(&body.Instrs[i]); err != nil {
-			return nil, err
+		if in := &body.Instrs[i]; in == given {
+			continue
+		} else if err := l.instr(in); err != nil {
+			return fused{}, err
 		}
 	}
 	for _, p := range body.Outputs {
 		l.spec.Outputs = append(l.spec.Outputs, l.arg(p.Value))
 	}
 	k, err := fuse.New(l.spec, b.workers)
-	if err != nil {
-		return nil, err
-	}
-	return fused{k, l.from, l.own}, nil
+	return fused{k, l.from, l.own}, err
 }
 
 // fused reads some of an instruction's operands, perhaps one of them in several
@@ -82,6 +94,13 @@ func (l *lowering) read(from int, d dtype.DType, strides []int) fuse.Arg {
 	l.from = append(l.from, from)
 	l.spec.Inputs = append(l.spec.Inputs, fuse.Input{DType: d, Strides: strides})
 	return fuse.In(len(l.spec.Inputs) - 1)
+}
+
+// given makes v the input that comes in parts.
+func (l *lowering) given(v ir.ID) {
+	l.own = append(l.own, buf.Buf{})
+	l.args[v] = l.read(-len(l.own), dtype.F32, shape.Strides(l.spec.Dims))
+	l.spec.Given = true
 }
 
 // arg is a value as an operand: an operand of the whole is read densely, or one

@@ -156,7 +156,7 @@ func (b *binding) gather() move.Gather {
 
 func (b *binding) dotSpec() gemm.DotSpec {
 	return gemm.DotSpec{Lhs: b.is[0].Dims, Rhs: b.is[1].Dims, LhsBatch: b.a.Ints("lhs_batch"), RhsBatch: b.a.Ints("rhs_batch"),
-		LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract"), Pairs: b.is[0].DType == dtype.BF16, Half: b.os[0].DType == dtype.BF16}
+		LhsContract: b.a.Ints("lhs_contract"), RhsContract: b.a.Ints("rhs_contract"), Pairs: b.is[0].DType == dtype.BF16, Half: b.os[0].DType == dtype.BF16, Epilogue: b.then}
 }
 
 func (b *binding) along() reduce.Along {

@@ -207,25 +207,36 @@ func estimate(f *ir.Func, in *ir.Instr) seconds {
 	if in.Op == "reshape" {
 		return 0
 	}
-	bytes, flops := 0, 0
+	bytes := 0
 	for _, list := range [][]ir.ID{in.In, in.Out} {
 		for _, v := range list {
 			bytes += f.Shape(v).Bytes()
 		}
 	}
+	return seconds(float64(bytes)/20e9 + float64(flops(f, in))/200e9)
+}
+
+// flops is the multiplications and additions of an instruction.
+func flops(f *ir.Func, in *ir.Instr) (n int) {
+	if in.Body != nil {
+		for i := range in.Body.Instrs {
+			n += flops(in.Body, &in.Body.Instrs[i])
+		}
+		return n
+	}
 	switch in.Op {
 	case "convolution", "conv_transpose":
 		w := f.Shape(in.In[1])
-		flops = 2 * f.Shape(in.Out[0]).Size() * (w.Size() / w.Dims[0])
+		return 2 * f.Shape(in.Out[0]).Size() * (w.Size() / w.Dims[0])
 	case "scaled_dot_product_attention": // f32[N,T,3,H,d]: two products of T x T for each head
 		x := f.Shape(in.In[0])
-		flops = 4 * x.Size() / 3 * x.Dims[1]
+		return 4 * x.Size() / 3 * x.Dims[1]
 	case "dot_general":
 		k := 1
 		for _, d := range in.Attrs.Ints("lhs_contract") {
 			k *= f.Shape(in.In[0]).Dims[d]
 		}
-		flops = 2 * f.Shape(in.Out[0]).Size() * k
+		return 2 * f.Shape(in.Out[0]).Size() * k
 	}
-	return seconds(float64(bytes)/20e9 + float64(flops)/200e9)
+	return 0
 }

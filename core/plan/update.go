@@ -79,7 +79,7 @@ func (p *Plan) inPlace(in *ir.Instr, out, v ir.ID) bool {
 			continue
 		}
 		for j := range in.Body.Instrs {
-			if b := &in.Body.Instrs[j]; b.Op == "broadcast_in_dim" && b.In[0] == in.Body.Inputs[i].Value {
+			if b := &in.Body.Instrs[j]; (b.Op == "broadcast_in_dim" || b.Op == "dot_general") && slices.Contains(b.In, in.Body.Inputs[i].Value) {
 				return false
 			}
 		}

@@ -12,7 +12,7 @@ type access uint8
 
 const (
 	direct   access = iota // instructions read the buffer itself
-	constant               // one block, loaded once for each chunk: scalars, short periods
+	constant               // one block, loaded once for each chunk or row: scalars, short periods
 	loaded                 // copied or widened into a register for each block
 )
 

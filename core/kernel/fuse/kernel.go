@@ -1,8 +1,10 @@
 package fuse
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fwlab/fw/core/dtype"
 	"github.com/fwlab/fw/core/kernel/bf16"
@@ -28,6 +30,7 @@ type Kernel struct {
 	in, out []buf.Buf
 	steps   []step
 	moving  []window // direct inputs and outputs
+	given   int      // slot of the input that comes in parts
 	stores  []store
 	workers []state
 }
@@ -62,6 +65,9 @@ func New(s Spec, workers int) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.Given && (len(s.Inputs) == 0 || s.Inputs[0].DType != dtype.F32 || !slices.Equal(s.Inputs[0].Strides, shape.Strides(s.Dims))) {
+		return nil, errors.New("fuse: expected a dense input 0 of f32 to be given in parts")
+	}
 	k := &Kernel{n: out.Size(), inNodes: l.inputs, outNodes: outs, outTypes: types, workers: make([]state, workers)}
 	for i, in := range s.Inputs {
 		if len(in.Strides) != len(s.Dims) {
@@ -75,7 +81,7 @@ func New(s Spec, workers int) (*Kernel, error) {
 		k.layouts = append(k.layouts, layoutOf(s.Dims, in.Strides))
 		k.inTypes = append(k.inTypes, in.DType)
 	}
-	k.plan = makePlan(l, outs, k.layouts, k.n)
+	k.plan = makePlan(l, outs, k.layouts, k.n, s.Given)
 	k.chunk = max(1, chunkElements/k.plan.block) * k.plan.block
 	for _, bits := range k.plan.imms {
 		v := make([]float32, k.plan.block)
@@ -93,14 +99,18 @@ func (k *Kernel) Scratch() int { return len(k.workers) * k.plan.registers * k.pl
 // OutputDTypes are the element types of the outputs.
 func (k *Kernel) OutputDTypes() []dtype.DType { return k.outTypes }
 
-// Bind gives the kernel its memory. An output may be the very buffer of a dense
-// input of the same element size; outputs and inputs must not overlap otherwise.
+// Bind gives the kernel its memory; a given input has none. An output may be the very
+// buffer of a dense input of the same element size; outputs and inputs must not
+// overlap otherwise.
 func (k *Kernel) Bind(scratch []float32, out, in []buf.Buf) {
 	if len(out) != len(k.outNodes) || len(in) != len(k.layouts) || len(scratch) < k.Scratch() {
 		panic(fmt.Sprintf("fuse: Bind: expected %d outputs, %d inputs and %d floats of scratch, found %d, %d and %d",
 			len(k.outNodes), len(k.layouts), k.Scratch(), len(out), len(in), len(scratch)))
 	}
 	for i, b := range in {
+		if k.plan.given && i == 0 {
+			continue
+		}
 		if b.Len(k.inTypes[i]) < k.layouts[i].size {
 			panic(fmt.Sprintf("fuse: Bind: input %d has %d elements, expected %d", i, b.Len(k.inTypes[i]), k.layouts[i].size))
 		}
@@ -116,7 +126,11 @@ func (k *Kernel) Bind(scratch []float32, out, in []buf.Buf) {
 	k.moving, k.stores = k.moving[:0], k.stores[:0]
 	slots, at := p.registers+len(p.imms), append([]int(nil), p.slot...)
 	for i, n := range k.inNodes {
-		if p.access[i] == direct {
+		switch {
+		case p.given && i == 0:
+			k.given = p.slot[n]
+			slots++
+		case p.access[i] == direct:
 			w := window{slot: p.slot[n], data: in[i].F32}
 			if !k.layouts[i].dense() {
 				w.period = k.layouts[i].period()
@@ -189,35 +203,58 @@ func (k *Kernel) Run(p *pool.Pool) { p.Run((k.n+k.chunk-1)/k.chunk, k) }
 
 // Chunk implements pool.Task.
 func (k *Kernel) Chunk(i, worker int) {
-	slots := k.workers[worker].slots
-	p := k.plan
+	k.stretch(worker, i*k.chunk, min(k.chunk, k.n-i*k.chunk), nil)
+}
+
+// Rows computes the outputs for rows of the given input, which lie one after the
+// other in part. The first is element at of the outputs, and a row is stride elements
+// from the next.
+func (k *Kernel) Rows(worker int, part []float32, rows, cols, at, stride int) {
+	if cols == stride {
+		rows, cols = 1, rows*cols
+	}
+	for r := range rows {
+		k.stretch(worker, at+r*stride, cols, part[r*cols:])
+	}
+}
+
+// stretch computes n elements of the outputs from off on, for which part is the
+// given input, if there is one.
+func (k *Kernel) stretch(worker, off, n int, part []float32) {
+	slots, p := k.workers[worker].slots, k.plan
 	for i, a := range p.access {
-		if s := p.slot[k.inNodes[i]]; a == constant {
-			y := k.layouts[i]
-			y.load(slots[s][:min(p.block, k.n)], k.in[i], k.inTypes[i], 0)
+		if a == constant {
+			k.layouts[i].load(slots[p.slot[k.inNodes[i]]][:min(p.block, n)], k.in[i], k.inTypes[i], off)
 		}
 	}
-	end := min((i+1)*k.chunk, k.n)
-	for off := i * k.chunk; off < end; off += p.block {
-		n := min(p.block, end-off)
-		for _, w := range k.moving {
-			at := off
-			if w.period > 0 {
-				at %= w.period
-			}
-			slots[w.slot] = w.data[at : at+n]
+	for n > 0 {
+		m := min(n, p.block)
+		if p.given {
+			slots[k.given], part = part[:m], part[m:]
 		}
-		for s := range k.steps {
-			st := &k.steps[s]
-			if st.run == nil {
-				k.layouts[st.input].load(slots[st.d][:n], k.in[st.input], k.inTypes[st.input], off)
-				continue
-			}
-			st.run(slots[st.d][:n], slots[st.a], slots[st.b], slots[st.c])
+		k.block(slots, off, m)
+		off, n = off+m, n-m
+	}
+}
+
+func (k *Kernel) block(slots [][]float32, off, n int) {
+	for _, w := range k.moving {
+		at := off
+		if w.period > 0 {
+			at %= w.period
 		}
-		for _, s := range k.stores {
-			k.store(s, slots[s.slot][:n], off)
+		slots[w.slot] = w.data[at : at+n]
+	}
+	for s := range k.steps {
+		st := &k.steps[s]
+		if st.run == nil {
+			k.layouts[st.input].load(slots[st.d][:n], k.in[st.input], k.inTypes[st.input], off)
+			continue
 		}
+		st.run(slots[st.d][:n], slots[st.a], slots[st.b], slots[st.c])
+	}
+	for _, s := range k.stores {
+		k.store(s, slots[s.slot][:n], off)
 	}
 }
 

@@ -26,6 +26,7 @@ type plan struct {
 	lastUse   []int // of each input: the last step that reads it, or -1
 	def       []int // of each node: the step that defines it, or -1
 	block     int
+	given     bool // input 0 comes in parts, which begin and end anywhere
 }
 
 const (
@@ -34,13 +35,16 @@ const (
 	minBlock = 512
 )
 
-func makePlan(l *lowering, outs []int, layouts []layout, size int) *plan {
-	p := &plan{slot: make([]int, len(l.nodes)), def: make([]int, len(l.nodes)), access: make([]access, len(layouts)), lastUse: make([]int, len(layouts))}
+func makePlan(l *lowering, outs []int, layouts []layout, size int, given bool) *plan {
+	p := &plan{given: given, slot: make([]int, len(l.nodes)), def: make([]int, len(l.nodes)), access: make([]access, len(layouts)), lastUse: make([]int, len(layouts))}
 	uses := countUses(l, outs)
 	p.chooseBlock(uses, layouts, size)
 	for i, n := range l.inputs {
 		p.access[i] = p.accessOf(l.nodes[n].dtype, layouts[i])
-		if p.access[i] == direct && slices.Contains(outs, n) {
+		switch {
+		case given && i == 0:
+			p.access[i] = direct
+		case p.access[i] == direct && slices.Contains(outs, n):
 			p.access[i] = loaded // an output may lie where it is read from
 		}
 	}
@@ -104,7 +108,7 @@ func (p *plan) accessOf(t dtype.DType, y layout) access {
 	switch {
 	case n > 0 && p.block%n == 0:
 		return constant
-	case t.Size() == 4 && (y.dense() || n > 0 && n%p.block == 0):
+	case t.Size() == 4 && (y.dense() || !p.given && n > 0 && n%p.block == 0):
 		return direct
 	}
 	return loaded

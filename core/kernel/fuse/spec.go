@@ -17,6 +17,7 @@ type Spec struct {
 	Inputs  []Input
 	Code    []Instr // in order; instruction i defines value i
 	Outputs []Arg   // what each output buffer receives
+	Given   bool    // input 0, f32 and dense, has no buffer: it comes in parts, with each call of [Kernel.Rows]
 }
 
 // Input is an operand read through strides, in elements, one for each

@@ -19,6 +19,7 @@ type DotSpec struct {
 	Accumulate               bool // add to the result's buffer
 	Bias                     bool // add one element for each place in the rhs's other dimensions
 	Pairs, Half              bool // as in [Spec]; where the sum is not evenly spaced there is no kernel
+	Epilogue                 Epilogue
 }
 
 // Dot is a planned dot_general. It runs as products over the operands where
@@ -90,7 +91,7 @@ func NewDot(s DotSpec, workers int) (*Dot, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.accumulate, p.withBias, p.pairing = s.Accumulate, s.Bias, floats
+	p.accumulate, p.withBias, p.then, p.pairing = s.Accumulate, s.Bias, s.Epilogue, floats
 	if err := p.check(); err != nil {
 		return nil, err
 	}

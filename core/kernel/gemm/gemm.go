@@ -60,7 +60,8 @@ func (g *Gemm) FLOPs() int64 {
 	return 2 * int64(g.products) * int64(g.m) * int64(g.n) * int64(g.k)
 }
 
-// Bind sets the buffers. bias is nil unless the Spec asks for one.
+// Bind sets the buffers. bias is nil unless the Spec asks for one, c is nil if it has
+// an epilogue.
 func (g *Gemm) Bind(scratch, c, a, b, bias []float32) {
 	g.bind(scratch, operand{f: c}, operand{f: a}, operand{f: b}, bias)
 }
@@ -81,7 +82,9 @@ func (g *Gemm) bind(scratch []float32, c, a, b operand, bias []float32) {
 	}
 	need("scratch", scratch, g.Scratch())
 	g.a, g.b, g.c, g.bias = a, b, c, bias
-	needElements("C", g.c.len(), g.sizeC())
+	if g.then == nil {
+		needElements("C", g.c.len(), g.sizeC())
+	}
 	needElements("A", g.a.len(), g.extentA())
 	needElements("B", g.b.len(), g.extentB())
 	if g.withBias {
@@ -127,18 +130,17 @@ func (g *Gemm) Run(p *pool.Pool) {
 
 // Chunk runs one piece of the current phase.
 func (g *Gemm) Chunk(i, worker int) {
-	local := g.local[worker*g.localFloats : (worker+1)*g.localFloats]
 	switch {
 	case g.alone:
 		for q := i * g.group; q < min((i+1)*g.group, g.products); q++ {
-			g.multiplyAlone(q, local)
+			g.multiplyAlone(q, worker)
 		}
 	case g.phase == packing:
 		g.packChunk(i)
 	case g.phase == multiplying:
-		g.multiplyChunk(i, local)
+		g.multiplyChunk(i, worker)
 	default:
-		g.addChunk(i)
+		g.addChunk(i, worker)
 	}
 }
 
@@ -188,44 +190,47 @@ func (g *Gemm) packEdge(dst []float32, b operand, block int) {
 	tile.PackPanel(dst[k0*tile.Cols:], b.f[k0*g.bk+j*g.bn:], g.bk, g.bn, k, g.n-j)
 }
 
-func (g *Gemm) multiplyChunk(i int, local []float32) {
-	a, b, c, bias := g.at(g.product)
-	w := g.work(local)
-	w.a, w.b, w.c, w.ldc = g.a.from(a), g.b.from(b), g.c.from(c), g.ldc
-	w.accumulate = g.accumulate
+func (g *Gemm) multiplyChunk(i, worker int) {
+	w := g.work(g.product, worker)
+	part, at := i/(g.mblocks*g.nblocks), i%(g.mblocks*g.nblocks)
+	if g.parts > 1 {
+		w.c, w.ldc, w.bias, w.accumulate, w.then = operand{f: g.sums[part*g.m*g.n:]}, g.n, nil, false, nil
+	}
+	m0, j0 := at%g.mblocks*g.rows, at/g.mblocks*g.cols
+	w.chunk(m0, min(m0+g.rows, g.m), j0, min(j0+g.cols, g.n), part*g.perPart, min((part+1)*g.perPart, g.kblocks))
+}
+
+// work is what a worker needs for a chunk of product q.
+func (g *Gemm) work(q, worker int) work {
+	a, b, c, bias := g.at(q)
+	w := work{plan: &g.plan, a: g.a.from(a), b: g.b.from(b), ldc: g.ldc, accumulate: g.accumulate,
+		panels: g.panels, packed: g.packed, then: g.then, first: c, worker: worker}
+	if g.then == nil {
+		w.c = g.c.from(c)
+	}
 	if g.withBias {
 		w.bias = g.bias[bias:]
 	}
-	part, at := i/(g.mblocks*g.nblocks), i%(g.mblocks*g.nblocks)
-	if g.parts > 1 {
-		w.c, w.ldc, w.bias, w.accumulate = operand{f: g.sums[part*g.m*g.n:]}, g.n, nil, false
-	}
-	m0, j0 := at%g.mblocks*g.rows, at/g.mblocks*g.cols
-	w.block(m0, min(m0+g.rows, g.m), j0, min(j0+g.cols, g.n), part*g.perPart, min((part+1)*g.perPart, g.kblocks))
-}
-
-// work is a chunk's memory: what all workers see, or its worker's own.
-func (g *Gemm) work(local []float32) work {
-	w := work{plan: &g.plan, edge: local[:edgeFloats], panels: g.panels, packed: g.packed}
-	local = local[edgeFloats:]
+	own := g.own(worker)
+	w.edge, own = own[:edgeFloats], own[edgeFloats:]
+	w.held, own = own[:g.heldFloats], own[g.heldFloats:]
 	if g.alone || g.ownB {
-		w.panels, local = local[:g.panelFloats], local[g.panelFloats:]
+		w.panels, own = own[:g.panelFloats], own[g.panelFloats:]
 	}
 	if g.ownA {
-		w.packed = local[:g.packedFloats]
+		w.packed = own[:g.packedFloats]
 	}
 	return w
 }
 
+// own is a worker's memory.
+func (g *Gemm) own(worker int) []float32 {
+	return g.local[worker*g.localFloats : (worker+1)*g.localFloats]
+}
+
 // multiplyAlone computes product q of the batch from packing to result.
-func (g *Gemm) multiplyAlone(q int, local []float32) {
-	a, b, c, bias := g.at(q)
-	w := g.work(local)
-	w.a, w.b, w.c, w.ldc = g.a.from(a), g.b.from(b), g.c.from(c), g.ldc
-	w.accumulate = g.accumulate
-	if g.withBias {
-		w.bias = g.bias[bias:]
-	}
+func (g *Gemm) multiplyAlone(q, worker int) {
+	w := g.work(q, worker)
 	if g.panelFloats > 0 {
 		for i := range g.kblocks {
 			if g.bare {
@@ -237,28 +242,41 @@ func (g *Gemm) multiplyAlone(q int, local []float32) {
 		}
 	}
 	for m0 := 0; m0 < g.m; m0 += g.rows {
-		w.block(m0, min(m0+g.rows, g.m), 0, g.n, 0, g.kblocks)
+		w.chunk(m0, min(m0+g.rows, g.m), 0, g.n, 0, g.kblocks)
 	}
 }
 
 // addRows is the number of rows of C whose parts a chunk adds.
 func (g *Gemm) addRows() int { return max(1, 4096/g.n) }
 
-func (g *Gemm) addChunk(i int) {
+func (g *Gemm) addChunk(i, worker int) {
 	_, _, c, bias := g.at(g.product)
 	for r := i * g.addRows(); r < min((i+1)*g.addRows(), g.m); r++ {
-		row := g.c.f[c+r*g.ldc:][:g.n]
-		part := func(p int) []float32 { return g.sums[(p*g.m+r)*g.n:][:g.n] }
-		switch {
-		case g.accumulate:
-			vec.Add(row, row, part(0))
-		case g.withBias:
-			vec.Add(row, part(0), g.bias[bias:])
-		default:
-			copy(row, part(0))
+		at := c + r*g.ldc
+		if g.then == nil {
+			g.addParts(g.c.f[at:][:g.n], r, 0, bias)
+			continue
 		}
-		for p := 1; p < g.parts; p++ {
-			vec.Add(row, row, part(p))
+		for j := 0; j < g.n; j += g.span {
+			held := g.own(worker)[edgeFloats:][:min(g.span, g.n-j)]
+			g.addParts(held, r, j, bias)
+			g.then.Rows(worker, held, 1, len(held), at+j, g.ldc)
 		}
+	}
+}
+
+// addParts adds the parts of row r from column j on.
+func (g *Gemm) addParts(row []float32, r, j, bias int) {
+	part := func(p int) []float32 { return g.sums[(p*g.m+r)*g.n+j:][:len(row)] }
+	switch {
+	case g.accumulate:
+		vec.Add(row, row, part(0))
+	case g.withBias:
+		vec.Add(row, part(0), g.bias[bias+j:])
+	default:
+		copy(row, part(0))
+	}
+	for p := 1; p < g.parts; p++ {
+		vec.Add(row, row, part(p))
 	}
 }

@@ -34,12 +34,14 @@ type plan struct {
 	ownB  bool // likewise B
 
 	rows, cols       int // of C in a chunk
+	span             int // columns of a chunk whose sums are held for an epilogue at a time
 	mblocks, nblocks int
 	parts, perPart   int // K is summed in parts of perPart blocks
 	group            int // products to a chunk, if alone
 	localFloats      int // of one worker
 	panelFloats      int // of packed B
 	packedFloats     int // of packed A
+	heldFloats       int // of those sums
 	sharedPanels     int // of packed B that all workers see
 	sharedPacked     int // likewise A
 }
@@ -59,15 +61,19 @@ func newPlan(s strided) plan {
 	}
 	flops := 2 * s.m * s.n * s.k
 	p.alone = p.products > 1 && (p.products >= 8 || flops < 16*chunkFLOPs)
+	chunks := max(1, min(wantChunks, flops/chunkFLOPs))
 	if p.alone {
 		p.group = max(1, min(chunkFLOPs/max(flops, 1), p.products/wantChunks))
 		p.rows, p.cols, p.mblocks, p.nblocks = min(roundUp(s.m, tile.Rows), blockRows), p.np, 1, 1
 	} else {
-		p.cut(max(1, min(wantChunks, flops/chunkFLOPs)))
+		p.cut(chunks)
 	}
 	p.perPart = ceilDiv(p.kblocks, p.parts)
 	p.parts = ceilDiv(p.kblocks, p.perPart)
-	p.ownA = p.packA && (p.alone || p.nblocks == 1)
+	if s.then != nil {
+		p.hold(chunks)
+	}
+	p.ownA = p.packA && (p.alone || p.nblocks == 1 && (s.then == nil || p.span == p.cols))
 	p.ownB = !p.bare && !p.alone && p.parts > 1 && p.mblocks == 1 && p.nblocks == 1
 
 	switch {
@@ -84,7 +90,7 @@ func newPlan(s strided) plan {
 	case p.packA:
 		p.packedFloats = roundUp(s.m, tile.Rows) * s.k
 	}
-	p.localFloats = edgeFloats
+	p.localFloats = edgeFloats + p.heldFloats
 	if p.alone || p.ownB {
 		p.localFloats += p.panelFloats
 	} else {

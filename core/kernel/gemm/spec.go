@@ -16,13 +16,14 @@ import (
 // Spec is C = A B for row-major matrices: A is M x K, B is K x N, C is M x N.
 type Spec struct {
 	M, N, K        int
-	TransA, TransB bool    // A is stored as K x M, B as N x K
-	LDA, LDB, LDC  int     // elements between rows as stored; 0 means dense
-	Batch          []Batch // outermost first; none means one product
-	Accumulate     bool    // C += A B
-	Bias           bool    // C = A B + bias, one element for each column
-	Pairs          bool    // A and B are bfloat16, and their slices words of two; see [ErrPairs]
-	Half           bool    // with Pairs: C is bfloat16 too
+	TransA, TransB bool     // A is stored as K x M, B as N x K
+	LDA, LDB, LDC  int      // elements between rows as stored; 0 means dense
+	Batch          []Batch  // outermost first; none means one product
+	Accumulate     bool     // C += A B
+	Bias           bool     // C = A B + bias, one element for each column
+	Pairs          bool     // A and B are bfloat16, and their slices words of two; see [ErrPairs]
+	Half           bool     // with Pairs: C is bfloat16 too
+	Epilogue       Epilogue // takes the sums in place of C; nil if there is none
 }
 
 // Batch repeats a product Size times. A, B and C are the elements from one
@@ -36,6 +37,7 @@ type strided struct {
 	am, ak, bk, bn, ldc  int
 	batch                []batch
 	accumulate, withBias bool
+	then                 Epilogue
 	pairing
 }
 
@@ -44,7 +46,7 @@ type batch struct{ size, a, b, c, bias int }
 // flat reports a dense column C from an A stored by columns. As the row that C
 // also is, its product reads A's memory in order.
 func (p *strided) flat() bool {
-	return p.n == 1 && p.ldc == 1 && p.am == 1 && p.ak > 1 && !p.withBias && !p.pairs
+	return p.n == 1 && p.ldc == 1 && p.am == 1 && p.ak > 1 && !p.withBias && !p.pairs && p.then == nil
 }
 
 // turned is the product transposed; a flat C is its own transpose.
@@ -82,7 +84,7 @@ func (s Spec) strided() (strided, error) {
 	if s.TransB {
 		bCols = s.K
 	}
-	p := strided{m: s.M, n: s.N, k: s.K, accumulate: s.Accumulate, withBias: s.Bias, pairing: floats}
+	p := strided{m: s.M, n: s.N, k: s.K, accumulate: s.Accumulate, withBias: s.Bias, then: s.Epilogue, pairing: floats}
 	lda, err := ld("lda", s.LDA, aCols)
 	if err != nil {
 		return p, err
@@ -124,6 +126,9 @@ func (p *strided) check() error {
 	}
 	if p.accumulate && p.withBias {
 		return fmt.Errorf("gemm: accumulate and bias: expected at most one of them; add the bias to C first")
+	}
+	if p.then != nil && (p.accumulate || p.withBias) {
+		return fmt.Errorf("gemm: epilogue: expected neither accumulate nor bias beside it; it can add both")
 	}
 	return nil
 }

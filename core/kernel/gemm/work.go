@@ -6,12 +6,18 @@ import "github.com/fwlab/fw/core/kernel/gemm/tile"
 type work struct {
 	*plan
 	a, b, c    operand
-	bias       []float32
+	row, col   int // of the product's C, where c begins
 	ldc        int
+	bias       []float32
 	accumulate bool
 	panels     []float32 // packed B, or its last panel
 	packed     []float32 // packed A; room for a block of it, if the product is alone
 	edge       []float32 // room for a tile that C has no room for
+
+	then   Epilogue // of the sums of this chunk, nil if they are C or parts of it
+	held   []float32
+	first  int // element of the result that C begins with
+	worker int
 }
 
 // contiguous are the rows of a tile of its own; none are all the same row.
@@ -57,7 +63,7 @@ func (w *work) block(m0, m1, j0, j1, kb0, kb1 int) {
 			for i := m0; i < m1; i += tile.Rows {
 				rows := min(tile.Rows, m1-i)
 				t.A = a.at((i - m0) * aStep)
-				c := w.c.from(i*w.ldc + j)
+				c := w.c.from((i-w.row)*w.ldc + j - w.col)
 				if cols < tile.Cols {
 					w.edgeTile(&t, rows, cols, c, j, add, kb == kb0)
 					continue
