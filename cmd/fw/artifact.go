@@ -106,13 +106,19 @@ func remember(p *registry.Resolved) func(context.Context) (host.Caller, error) {
 	}
 }
 
-// moduleCache is the folder of compiled modules and of their answers.
+// moduleCache is the user's folder of compiled modules and of their answers; "", for
+// none, where there is no such folder that can be made. Nobody else's will do: what lies
+// in it is run.
 func moduleCache() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		cache = os.TempDir()
+		return ""
 	}
-	return filepath.Join(cache, "fw", "wasm")
+	cache = filepath.Join(cache, "fw", "wasm")
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return ""
+	}
+	return cache
 }
 
 // ownHash is the sha256 of this executable, the artifact of what is built in as a

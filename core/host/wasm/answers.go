@@ -14,7 +14,7 @@ import (
 )
 
 // answers is a folder of what one module replied, a file for each request by its hash:
-// a checksum, then the reply.
+// a checksum, then the reply. Without a folder nothing is kept.
 type answers struct{ dir string }
 
 // mostAnswers bounds the files of a module.
@@ -31,6 +31,9 @@ func (a answers) path(method abi.Method, request []byte) string {
 
 // find is the reply to a request, if it is there and whole.
 func (a answers) find(method abi.Method, request []byte) ([]byte, bool) {
+	if a.dir == "" {
+		return nil, false
+	}
 	b, err := os.ReadFile(a.path(method, request))
 	if err != nil || len(b) < 4 || binary.LittleEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
 		return nil, false
@@ -40,6 +43,9 @@ func (a answers) find(method abi.Method, request []byte) ([]byte, bool) {
 
 // add keeps a reply. Where there are too many, the oldest go.
 func (a answers) add(method abi.Method, request, reply []byte) error {
+	if a.dir == "" {
+		return nil
+	}
 	err := os.MkdirAll(a.dir, 0o700)
 	if err == nil {
 		err = replace(a.path(method, request), append(binary.LittleEndian.AppendUint32(nil, crc32.Checksum(reply, castagnoli)), reply...))

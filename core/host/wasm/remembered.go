@@ -36,10 +36,13 @@ const idle = 10 * time.Second
 
 var errClosed = &host.Error{Kind: host.NotLoaded, Err: errors.New("wasm: closed")}
 
-// Remember makes a module callable, whose sha256 is sum. Below cacheDir lie answers and
-// compiled code. Nothing of it runs yet.
+// Remember makes a module callable, whose sha256 is sum. Below cacheDir, if it is not "",
+// lie answers and compiled code. Nothing of it runs yet.
 func Remember(module []byte, sum, cacheDir string) *Remembered {
-	r := &Remembered{module: module, idle: idle, kept: answers{filepath.Join(cacheDir, "answers", fmt.Sprintf("%s-%d", sum, abi.Version))}}
+	r := &Remembered{module: module, idle: idle}
+	if cacheDir != "" {
+		r.kept.dir = filepath.Join(cacheDir, "answers", fmt.Sprintf("%s-%d", sum, abi.Version))
+	}
 	r.compile = sync.OnceValues(func() (*Module, error) {
 		m, err := Open(context.Background(), module, cacheDir)
 		if err != nil {

@@ -65,6 +65,22 @@ func TestAnswersAreKept(t *testing.T) {
 	}
 }
 
+// Without a folder each question is asked anew.
+func TestNothingIsKeptWithoutAFolder(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for range 2 {
+		if got, err := remembered(t, echo, "").Call(context.Background(), abi.Trace, []byte("a")); err != nil || string(got) != "a" {
+			t.Errorf("%q, %v", got, err)
+		}
+	}
+	if files, err := os.ReadDir("."); err != nil || len(files) != 0 {
+		t.Errorf("%v are kept, %v", files, err)
+	}
+	if _, err := remembered(t, []byte("no module"), "").Call(context.Background(), abi.Trace, []byte("a")); err == nil {
+		t.Error("a module that is none answers")
+	}
+}
+
 // A file that is cut or changed is no answer: the module is asked again, and the file mended.
 func TestDamagedAnswersAreAskedAnew(t *testing.T) {
 	cache := t.TempDir()
