@@ -100,6 +100,14 @@ class Numbers {
 // @ts-ignore: decorator
 @inline
 function put(at: usize, x: u32): usize {
+  if (x < 0x80) {
+    store<u8>(at, <u8>x);
+    return at + 1;
+  }
+  if (x < 0x4000) {
+    store<u16>(at, <u16>((x & 0x7f) | 0x80 | ((x >> 7) << 8)));
+    return at + 2;
+  }
   for (; x >= 0x80; x >>= 7) store<u8>(at++, <u8>x | 0x80);
   store<u8>(at, <u8>x);
   return at + 1;

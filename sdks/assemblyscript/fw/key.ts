@@ -28,18 +28,27 @@ export class Key {
   private block(): void {
     let c0 = <u32>(this.next >> 2), c1 = <u32>(this.next >> 34), c2: u32 = 0, c3: u32 = 0;
     let k0 = this.k0, k1 = this.k1, p: u64 = 0, q: u64 = 0;
-    for (let i = 0; i < 2; i++) { // five rounds in line: each turn costs fuel
-      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-      p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
-      c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
-    }
+    // Ten rounds in line: each turn of a loop costs fuel.
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
+    p = <u64>0xD2511F53 * <u64>c0, q = <u64>0xCD9E8D57 * <u64>c2;
+    c0 = <u32>(q >> 32) ^ c1 ^ k0, c1 = <u32>q, c2 = <u32>(p >> 32) ^ c3 ^ k1, c3 = <u32>p, k0 += 0x9E3779B9, k1 += 0xBB67AE85;
     this.w0 = c0;
     this.w1 = c1;
     this.w2 = c2;
@@ -73,6 +82,7 @@ export class Key {
   }
 
   // Uniform in [lo,hi).
+  @inline
   uniform(lo: f64, hi: f64): f64 {
     return lo + (hi - lo) * this.float64();
   }
@@ -135,6 +145,7 @@ export class Key {
 
   // Beta(a,b), a and b at most 1: of powers x and y of two uniforms, whose sum is at most
   // 1, x/(x+y) (Jöhnk 1964). It takes the logarithms of x and y.
+  @inline
   private powers(a: f64, b: f64): f64 {
     const half = -0.693147180559945309417; // its logarithm
     while (true) {
