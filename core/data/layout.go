@@ -17,8 +17,8 @@ import (
 // on, the holdout is drawn from the names. The first folder below its split is
 // an image's class; images without one have no label. A val_annotations.txt in
 // a split, as Tiny-ImageNet has, gives the classes in place of the folders, and
-// so does a .cls file beside an image, as WebDataset has. Boxes of objects are
-// Tiny-ImageNet's.
+// so does a .cls file beside an image, as WebDataset has. Boxes of objects and the
+// words for classes are Tiny-ImageNet's.
 func layout(list []file, sidecars map[string][]byte, o Options) (*Set, error) {
 	sort.Slice(list, func(i, j int) bool { return list[i].name < list[j].name })
 	l := &layouter{list: list, sidecars: sidecars, o: o}
@@ -46,6 +46,7 @@ func layout(list []file, sidecars map[string][]byte, o Options) (*Set, error) {
 	}
 	s.Classes = classes(slices.Concat(train, test))
 	s.Train, s.Test = l.dataset(train, s.Classes), l.dataset(test, s.Classes)
+	s.Classes = inWords(l.sidecars[wordsName], s.Classes)
 	return s, nil
 }
 
@@ -225,7 +226,7 @@ func (l *layouter) dataset(list []labelled, classes []string) *files {
 
 // isSidecar is whether a file says something of the images beside it.
 func isSidecar(name string) bool {
-	return path.Base(name) == annotationsName || strings.HasSuffix(name, boxesSuffix) || path.Ext(name) == ".cls"
+	return path.Base(name) == annotationsName || path.Base(name) == wordsName || strings.HasSuffix(name, boxesSuffix) || path.Ext(name) == ".cls"
 }
 
 // clsOf is WebDataset's file of an image's class: the name up to its first dot, and .cls.

@@ -15,7 +15,29 @@ import (
 const (
 	annotationsName = "val_annotations.txt"
 	boxesSuffix     = "_boxes.txt"
+	wordsName       = "words.txt" // beside the splits: class, and its names, parted by commas
 )
+
+// inWords is the classes by the first of their names, where these are known and each
+// means one class.
+func inWords(text []byte, classes []string) []string {
+	said := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if class, names, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok && slices.Contains(classes, class) {
+			said[class], _, _ = strings.Cut(names, ",")
+		}
+	}
+	named := slices.Clone(classes)
+	for i, c := range classes {
+		if name := strings.TrimSpace(said[c]); name != "" {
+			named[i] = name
+		}
+	}
+	if sorted := slices.Sorted(slices.Values(named)); len(slices.Compact(sorted)) < len(classes) {
+		return classes
+	}
+	return named
+}
 
 // annotations is the class of each file name; nil without a text.
 func annotations(text []byte) map[string]string {

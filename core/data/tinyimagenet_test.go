@@ -30,6 +30,28 @@ func TestTinyImageNetsBoxes(t *testing.T) {
 	})
 }
 
+// Classes are called by the first of their names, in the order of the folders.
+func TestTinyImageNetsWords(t *testing.T) {
+	img := pngOf(t, grey(8, 8, 0))
+	images := []entry{{"tiny/train/n01/images/a.png", img}, {"tiny/train/n02/images/b.png", img}, {"tiny/train/n03/images/c.png", img}}
+	for _, c := range []struct{ words, want string }{
+		{"n02\tsnail\nn01\tboa constrictor, Constrictor constrictor\n\nn09\tcliff\nn03", "[boa constrictor snail n03]"},
+		{"n01\tcrane\nn02\tcrane, a bird\n", "[n01 n02 n03]"}, // two classes of one name
+		{"n01\t, \nnothing\n", "[n01 n02 n03]"},
+	} {
+		bothWays(t, append(images, entry{"tiny/words.txt", []byte(c.words)}), Options{}, func(t *testing.T, s *Set) {
+			if got := fmt.Sprint(s.Classes); got != c.want {
+				t.Errorf("%q: %s, expected %s", c.words, got, c.want)
+			}
+			for i := range s.Train.Len() {
+				if l, ok := s.Train.Label(i); !ok || l < 0 || l > 2 {
+					t.Errorf("image %d has the label %d", i, l)
+				}
+			}
+		})
+	}
+}
+
 func FuzzBoxes(f *testing.F) {
 	f.Add([]byte("a\t0\t0\t9\t9\n"))
 	f.Add([]byte("a\t-1\t9223372036854775807\t9\t\n"))
