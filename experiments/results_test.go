@@ -163,7 +163,7 @@ func render(t *testing.T, all []result) string {
 			}
 			minutes = min(minutes, r.Minutes)
 		}
-		fmt.Fprintf(&b, "| %s | %d, %d | %d | %s | %s | %.0f |\n", name, first.Train, first.Epochs, len(runs), over(runs, report.KNN), over(runs, report.Linear), minutes)
+		fmt.Fprintf(&b, "| %s | %d, %d | %d | %s | %s | %.1f |\n", name, first.Train, first.Epochs, len(runs), over(runs, report.KNN), over(runs, report.Linear), minutes)
 	}
 	return b.String()
 }
