@@ -5,10 +5,10 @@ import "github.com/fwlab/fw/core/trace"
 // Clip bounds the norms of gradients before an optimizer sees them; 0 does not.
 type Clip struct {
 	Norm float64 // of all together, as torch.nn.utils.clip_grad_norm_
-	Each float64 // of each parameter's alone, as in DINO's code
+	Each float64 // of each parameter's alone
 }
 
-// clipEps keeps the factor finite; PyTorch's and DINO's.
+// clipEps keeps the factor finite; PyTorch's.
 const clipEps = 1e-6
 
 // clip scales gradients whose norm is above the bound down to it.
