@@ -23,22 +23,24 @@ type CropStats struct {
 // CropStats looks at the crops of at least n images of an epoch, or of all of them,
 // in whole batches.
 func (s *Session) CropStats(epoch, n int) (CropStats, error) {
-	return s.cropStats(s.Experiment.Name(), epoch, n, func(at []int) ([][]view.Box, error) { return s.Trainer.Crops(epoch, at) }, s.object)
+	stats := CropStats{Name: s.Experiment.Name()}
+	err := s.addCrops(&stats, epoch, n, func(at []int) ([][]view.Box, error) { return s.Trainer.Crops(epoch, at) }, s.object)
+	return stats, err
 }
 
-func (s *Session) cropStats(name string, epoch, n int, crops func(at []int) ([][]view.Box, error), object func(i int) *view.Box) (CropStats, error) {
-	batch, stats := s.Trainer.Facts.Batch, CropStats{Name: name}
+func (s *Session) addCrops(stats *CropStats, epoch, n int, crops func(at []int) ([][]view.Box, error), object func(i int) *view.Box) error {
+	batch := s.Trainer.Facts.Batch
 	order := data.Order(s.Trainer.Key(), epoch, s.Set.Train.Len())
 	for at := 0; at+batch <= len(order) && at < n; at += batch {
 		lists, err := crops(order[at : at+batch])
 		if err != nil {
-			return stats, err
+			return err
 		}
 		for i, list := range lists {
 			stats.add(list, object(order[at+i]))
 		}
 	}
-	return stats, nil
+	return nil
 }
 
 // object is the box of what the label of a training image means; nil if it is not known.

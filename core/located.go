@@ -15,9 +15,9 @@ import (
 )
 
 // Localization holds the boxes that a checkpoint's encoder would give, by each
-// threshold, and the crops by them against the objects of training images; without
-// thresholds by the experiment's own.
-func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, thresholds []float64) ([]report.Localization, error) {
+// threshold, and the crops by them against the objects of training images, drawn so
+// often; without thresholds by the experiment's own.
+func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, thresholds []float64, draws int) ([]report.Localization, error) {
 	t := s.Trainer
 	own, ok := s.Experiment.Localization()
 	if !ok {
@@ -36,7 +36,7 @@ func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, th
 	if !slices.ContainsFunc(objects, func(b *view.Box) bool { return b != nil }) {
 		return nil, fmt.Errorf("eval: %s: boxes needs training images whose objects' boxes are known, as those of shapes and Tiny-ImageNet; %s has none", s.Experiment.Where("data.dataset"), s.Set.Name)
 	}
-	l := located{Session: s, objects: objects, epoch: c.Meta.Epoch}
+	l := located{Session: s, objects: objects, epoch: c.Meta.Epoch, draws: draws}
 	fresh, err := t.Fresh()
 	if err != nil {
 		return nil, err
@@ -72,7 +72,8 @@ func (s *Session) Localization(ctx context.Context, c *checkpoint.Checkpoint, th
 type located struct {
 	*Session
 	objects []*view.Box // nil where it is not known
-	epoch   int         // whose draws crops are made by
+	epoch   int         // from which on crops are drawn
+	draws   int         // epochs of them
 }
 
 func (l *located) measure(trained, untrained train.Found) (r report.Localization, err error) {
@@ -101,11 +102,14 @@ func (l *located) measure(trained, untrained train.Found) (r report.Localization
 		name  string
 		boxes []view.Box
 	}{{report.NoBox, nil}, {report.WholeImage, l.everywhere(localize.Whole)}, {report.MiddleHalf, l.everywhere(middleHalf)}, {report.Trained, trained.Boxes}, {report.ObjectBox, own}} {
-		c, err := l.cropStats(by.name, l.epoch, len(l.objects),
-			func(at []int) ([][]view.Box, error) { return l.Trainer.CropsBy(by.boxes, l.epoch, at) },
-			func(i int) *view.Box { return l.objects[i] })
-		if err != nil {
-			return r, err
+		c := CropStats{Name: by.name}
+		for epoch := l.epoch; epoch < l.epoch+l.draws; epoch++ {
+			err := l.addCrops(&c, epoch, len(l.objects),
+				func(at []int) ([][]view.Box, error) { return l.Trainer.CropsBy(by.boxes, epoch, at) },
+				func(i int) *view.Box { return l.objects[i] })
+			if err != nil {
+				return r, err
+			}
 		}
 		r.Crops = append(r.Crops, report.CropScore{Boxes: by.name, Pairs: len(c.IoU), IoU: average(c.IoU), Apart: average(c.Apart), Centres: share(c.Within, c.Located), Overlap: share(c.Onto, c.Located)})
 	}

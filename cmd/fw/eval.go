@@ -30,6 +30,7 @@ type evalCmd struct {
 	Seeds       *string `help:"linear: one classifier for each, as in 0,1,2."`
 	TrainLimit  *string `help:"Labelled images that the probe may use; 0 means all."`
 
+	Draws     int       `help:"boxes: how often each image is cropped." default:"1"`
 	Threshold []float64 `help:"boxes: how hot a place must be to lie in the box, one or several, as in 0.1,0.3."`
 }
 

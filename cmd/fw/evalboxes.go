@@ -18,6 +18,9 @@ func (c *evalCmd) boxes(con *console, dir rundir.Dir, s *pluginSet) error {
 			return fmt.Errorf("eval: --threshold: expected numbers of [0,1), found %g", k)
 		}
 	}
+	if c.Draws < 1 {
+		return fmt.Errorf("eval: --draws: expected 1 or more, found %d", c.Draws)
+	}
 	e, err := experiment.Read(dir.Resolved(), s)
 	if err != nil {
 		return err
@@ -27,7 +30,7 @@ func (c *evalCmd) boxes(con *console, dir rundir.Dir, s *pluginSet) error {
 		return err
 	}
 	defer session.Trainer.Close()
-	list, err := session.Localization(con.ctx, ckpt, c.Threshold)
+	list, err := session.Localization(con.ctx, ckpt, c.Threshold, c.Draws)
 	if err != nil {
 		return err
 	}

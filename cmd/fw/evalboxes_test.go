@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,8 +58,13 @@ func TestEvalOfBoxes(t *testing.T) {
 		t.Errorf("threshold 0.3 gives boxes of %g of the image, 0.7 of %g", low.Area, high.Area)
 	}
 	again := measured("--workers", "3", "--threshold", "0.7")
-	if again[0].Lines()[3] != list[1].Lines()[3] || again[0].Crops[2] != list[1].Crops[2] {
+	if !slices.Equal(again[0].Boxes, list[1].Boxes) || !slices.Equal(again[0].Crops, list[1].Crops) {
 		t.Errorf("%+v, before %+v", again[0], list[1])
+	}
+	for i, c := range measured("--threshold", "0.7", "--draws", "3")[0].Crops {
+		if once := list[1].Crops[i]; c.Boxes != once.Boxes || c.Pairs != 3*once.Pairs || c.IoU == once.IoU || math.Abs(c.IoU-once.IoU) > 0.1 {
+			t.Errorf("three draws %+v, one %+v", c, once)
+		}
 	}
 	measured()                    // by the experiment's own threshold
 	measured("--checkpoint", "3") // an earlier encoder
@@ -67,6 +73,9 @@ func TestEvalOfBoxes(t *testing.T) {
 		t.Errorf("%v: %+v", err, r.Localization)
 	}
 	if code, out := fw(t, "views", dir, "--compare", file, "--epoch", "3", "--samples", "2", "--out", filepath.Join(t.TempDir(), "x.png")); code != 0 || strings.Count(out, ", both in the object ") != 2 {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	if code, out := fw(t, "eval", dir, "--protocol", "boxes", "--draws", "0"); code == 0 || !strings.Contains(out, "--draws: expected 1 or more, found 0") {
 		t.Errorf("exit code %d: %s", code, out)
 	}
 	if code, out := fw(t, "eval", dir, "--protocol", "boxes", "--threshold", "1"); code == 0 || !strings.Contains(out, "--threshold: expected numbers of [0,1), found 1") {
