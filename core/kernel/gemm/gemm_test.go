@@ -114,14 +114,20 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// anySpec is a product of any shape, with gaps between rows, perhaps of a batch.
+func anySpec(r *rapid.T) Spec {
+	n := func(name string, most int) int { return rapid.IntRange(1, most).Draw(r, name) }
+	s := Spec{M: n("m", 60), N: n("n", 60), K: n("k", 300), TransA: rapid.Bool().Draw(r, "ta"), TransB: rapid.Bool().Draw(r, "tb")}
+	s.LDA, s.LDB, s.LDC = max(s.M, s.K)+n("lda", 3), max(s.N, s.K)+n("ldb", 3), s.N+n("ldc", 3)
+	if n("batched", 2) == 2 {
+		s.Batch = []Batch{{n("size", 3), n("a", 50), n("b", 50), s.M * s.LDC}}
+	}
+	return s
+}
+
 func TestAnySpec(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		n := func(name string, most int) int { return rapid.IntRange(1, most).Draw(r, name) }
-		s := Spec{M: n("m", 60), N: n("n", 60), K: n("k", 300), TransA: rapid.Bool().Draw(r, "ta"), TransB: rapid.Bool().Draw(r, "tb")}
-		s.LDA, s.LDB, s.LDC = max(s.M, s.K)+n("lda", 3), max(s.N, s.K)+n("ldb", 3), s.N+n("ldc", 3)
-		if n("batched", 2) == 2 {
-			s.Batch = []Batch{{n("size", 3), n("a", 50), n("b", 50), s.M * s.LDC}}
-		}
+		s := anySpec(r)
 		s.Bias = rapid.Bool().Draw(r, "bias")
 		s.Accumulate = !s.Bias && rapid.Bool().Draw(r, "accumulate")
 		check(t, s)
